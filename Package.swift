@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target: Swift 6 language mode (from the tools version), no implicit imports, no warnings.
+let swift: [SwiftSetting] = [
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+let c: [CSetting] = [.treatAllWarnings(as: .error)]
+let cxx: [CXXSetting] = [.treatAllWarnings(as: .error)]
+
+/// One Swift library of the package; the list below is ordered as imports may point: downward only.
+func library(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+func tests(_ name: String, uses dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: swift)
+}
+
+let package = Package(
+    name: "graft",
+    products: [
+        .executable(name: "graft", targets: ["graft"]),
+        .library(name: "GraftTensors", targets: ["Tensors"]),
+        .library(name: "GraftTraining", targets: ["Training", "Evaluation"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "graft",
+            dependencies: [
+                "Recipes", "Evaluation", "Training", "Generation", "Datasets", "Adapters", "Models",
+                "Layers", "WeightFiles", "ChatTemplates", "Tokenizers", "Tensors", "Kernels",
+                "OrderedJSON", "SafeFiles", "Diagnostics",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swift),
+        library("Recipes", uses: ["Diagnostics", "OrderedJSON", .product(name: "Yams", package: "Yams")]),
+        library("Evaluation", uses: ["Diagnostics", "SafeFiles", "Generation", "Datasets", "Adapters", "Models", "Layers", "Tensors", "Tokenizers", "OrderedJSON"]),
+        library("Training", uses: ["Diagnostics", "SafeFiles", "Adapters", "Models", "Datasets", "Layers", "Tensors", "Kernels", "WeightFiles", "OrderedJSON"]),
+        library("Generation", uses: ["Models", "Layers", "Tensors", "Kernels", "Tokenizers"]),
+        library("Datasets", uses: ["Diagnostics", "SafeFiles", "Tokenizers", "ChatTemplates", "OrderedJSON"]),
+        library("Adapters", uses: ["Diagnostics", "SafeFiles", "Models", "Layers", "WeightFiles", "Tensors", "Kernels", "OrderedJSON"]),
+        library("Models", uses: ["Diagnostics", "SafeFiles", "Layers", "WeightFiles", "Tensors", "Kernels", "OrderedJSON"]),
+        library("Layers", uses: ["Tensors", "Kernels"]),
+        library("WeightFiles", uses: ["Diagnostics", "SafeFiles", "Kernels", "OrderedJSON"]),
+        library("ChatTemplates", uses: ["Diagnostics", "OrderedJSON"]),
+        library("Tokenizers", uses: ["Diagnostics", "OrderedJSON", "CPCRE2"]),
+        library("Tensors", uses: ["Kernels"]),
+        library("Kernels", uses: ["CKernels", "COpenBLAS", "COneDNN"]),
+        library("OrderedJSON", uses: ["CSimdjson"]),
+        library("SafeFiles", uses: ["Diagnostics"]),
+        library("Diagnostics", uses: []),
+        .target(
+            name: "CKernels", cSettings: c,
+            linkerSettings: [.linkedLibrary("m"), .linkedLibrary("gomp")]),
+        .target(
+            name: "COneDNN", cxxSettings: cxx,
+            linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("stdc++")]),
+        .target(
+            name: "CSimdjson", cxxSettings: cxx,
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+        .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
+    ],
+    cxxLanguageStandard: .cxx17
+)

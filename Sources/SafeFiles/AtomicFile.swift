@@ -1,0 +1,126 @@
+import Diagnostics
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A file that appears whole or not at all: written beside its place, flushed to disk, then renamed.
+///
+/// Without `commit()` nothing remains. Readable by its owner only unless `mode` says otherwise.
+public final class AtomicFile {
+    private let path: String
+    private let temporary: String
+    private var descriptor: Int32
+
+    /// Opens a temporary file beside `path`, whose directory must exist.
+    public init(path: String, mode: mode_t = 0o600) throws(RunFailure) {
+        self.path = path
+        temporary = path + ".partial-\(getpid())"
+        descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw Self.failure("cannot create", temporary) }
+    }
+
+    deinit {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        unlink(temporary)
+    }
+
+    /// Appends bytes.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws(RunFailure) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let written = Glibc.write(descriptor, rest.baseAddress, min(rest.count, 1 << 30))
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw Self.failure("cannot write", path)
+            }
+            rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+        }
+    }
+
+    /// Appends text in UTF-8.
+    public func write(_ text: String) throws(RunFailure) {
+        var text = text
+        let result: Result<Void, RunFailure> = text.withUTF8 { bytes in
+            Result { () throws(RunFailure) in try write(UnsafeRawBufferPointer(bytes)) }
+        }
+        try result.get()
+    }
+
+    /// Flushes to disk and renames into place; flushes the directory too.
+    public func commit() throws(RunFailure) {
+        guard fsync(descriptor) == 0 else { throw Self.failure("cannot flush", path) }
+        close(descriptor)
+        descriptor = -1
+        guard rename(temporary, path) == 0 else {
+            let failure = Self.failure("cannot rename into place", path)
+            unlink(temporary)
+            throw failure
+        }
+        try SafeDirectory.flush((path as NSString).deletingLastPathComponent)
+    }
+
+    /// Writes a small file at once.
+    public static func write(_ text: String, to path: String) throws(RunFailure) {
+        let file = try AtomicFile(path: path)
+        try file.write(text)
+        try file.commit()
+    }
+
+    static func failure(_ what: String, _ path: String) -> RunFailure {
+        RunFailure("\(what) \(path): \(String(cString: strerror(errno)))")
+    }
+}
+
+/// A directory that appears whole or not at all.
+public struct SafeDirectory {
+    /// Where the directory is being written: put files here, then `commit`.
+    public let temporary: String
+    /// Where it will be.
+    public let path: String
+
+    /// Creates an empty directory beside `path`. Parents are created as needed.
+    public init(path: String) throws(RunFailure) {
+        self.path = path
+        temporary = path + ".partial-\(getpid())"
+        do {
+            if FileManager.default.fileExists(atPath: temporary) { try FileManager.default.removeItem(atPath: temporary) }
+            try FileManager.default.createDirectory(
+                atPath: temporary, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw RunFailure("cannot create \(temporary): \(error.localizedDescription)")
+        }
+    }
+
+    /// Flushes the directory and renames it into place. `replacing` takes an existing directory away first.
+    public func commit(replacing: Bool = false) throws(RunFailure) {
+        try Self.flush(temporary)
+        if replacing, FileManager.default.fileExists(atPath: path) {
+            let old = path + ".old-\(getpid())"
+            guard rename(path, old) == 0 else { throw AtomicFile.failure("cannot move away", path) }
+            defer { try? FileManager.default.removeItem(atPath: old) }
+            guard rename(temporary, path) == 0 else {
+                let failure = AtomicFile.failure("cannot rename into place", path)
+                rename(old, path)
+                throw failure
+            }
+        } else {
+            guard rename(temporary, path) == 0 else { throw AtomicFile.failure("cannot rename into place", path) }
+        }
+        try Self.flush((path as NSString).deletingLastPathComponent)
+    }
+
+    /// Removes what was written.
+    public func discard() { try? FileManager.default.removeItem(atPath: temporary) }
+
+    /// Flushes a directory's entries to disk.
+    static func flush(_ path: String) throws(RunFailure) {
+        let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw AtomicFile.failure("cannot open directory", path) }
+        defer { close(descriptor) }
+        // Some file systems cannot flush directories (EINVAL); there is nothing more to be done there.
+        if fsync(descriptor) != 0 && errno != EINVAL { throw AtomicFile.failure("cannot flush directory", path) }
+    }
+}
