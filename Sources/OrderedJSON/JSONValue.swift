@@ -14,13 +14,19 @@ public struct JSONObject: Sendable, Equatable {
     /// Keys and values in order.
     public private(set) var members: [(key: String, value: JSONValue)]
     private var index: [String: Int]
+    /// Keys that the members given to `init` held more than once: in a file, most likely a mistake.
+    public private(set) var repeatedKeys: [String] = []
 
     /// An object with the given members.
     public init(_ members: [(key: String, value: JSONValue)] = []) {
         self.members = []
         self.index = [:]
         self.members.reserveCapacity(members.count)
-        for (key, value) in members { self[key] = value }
+        for (key, value) in members {
+            let before = self.members.count
+            self[key] = value
+            if self.members.count == before { repeatedKeys.append(key) }
+        }
     }
 
     /// The value of `key`; assigning `nil` removes the member.

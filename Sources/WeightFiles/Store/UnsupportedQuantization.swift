@@ -1,0 +1,41 @@
+import Diagnostics
+import OrderedJSON
+
+/// Why a checkpoint's quantised weights cannot be read, or nil when they are plain numbers.
+///
+/// Recognised by `quantization_config` in config.json (`config`) and by the names of the tensors that such formats add.
+/// The caller sets the problem's `file`.
+public func unsupportedQuantization(config: JSONValue?, names: some Sequence<String>) -> Problem? {
+    let settings =
+        config?["quantization_config"] ?? config?["text_config"]?["quantization_config"]
+        ?? config?["compression_config"]
+    var method = settings?["quant_method"]?.stringValue
+    if method == nil, settings?["load_in_4bit"]?.boolValue == true || settings?["load_in_8bit"]?.boolValue == true {
+        method = "bitsandbytes"
+    }
+    if method == nil, let settings, !settings.isNull { method = "an unnamed method" }
+    let telling = names.lazy.compactMap { name in
+        quantizedSuffixes.first { name.hasSuffix($0.suffix) || name.contains($0.suffix + ".") }
+            .map { (name: name, method: $0.method) }
+    }.first
+    guard let found = method ?? telling?.method else { return nil }
+    let spelled = spellings[found] ?? found
+    let evidence = method != nil ? "config.json, quantization_config" : "tensor '\(telling?.name ?? "")'"
+    return Problem(
+        "the weights are quantised by \(spelled) (\(evidence)), which Graft does not read",
+        advice: "use the original 16-bit model (safetensors), or a GGUF of it")
+}
+
+private let spellings = [
+    "gptq": "GPTQ", "awq": "AWQ", "bitsandbytes": "bitsandbytes", "fp8": "FP8 blocks", "mxfp4": "MXFP4",
+    "compressed-tensors": "compressed-tensors",
+]
+
+/// Names that only quantised checkpoints have. A suffix counts at the end of a name or before a further dot.
+private let quantizedSuffixes: [(suffix: String, method: String)] = [
+    (".qweight", "gptq"), (".qzeros", "gptq"), (".g_idx", "gptq"),
+    (".absmax", "bitsandbytes"), (".quant_map", "bitsandbytes"), (".quant_state", "bitsandbytes"),
+    (".nested_absmax", "bitsandbytes"), (".SCB", "bitsandbytes"),
+    (".weight_packed", "compressed-tensors"), (".weight_scale_inv", "fp8"), (".weight_scale", "compressed-tensors"),
+    ("_proj_blocks", "mxfp4"),
+]
