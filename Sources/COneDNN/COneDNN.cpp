@@ -1,1 +1,98 @@
+// One matrix product through oneDNN; compiles against 2.x and 3.x, whose matmul descriptors differ.
+#include "COneDNN.h"
+#include <cstring>
+#include <dnnl.hpp>
+#include <string>
+#include <unordered_map>
 
+using namespace dnnl;
+
+namespace {
+
+struct Key {
+    int64_t rows, columns, inner, a_stride, b_stride, c_stride;
+    int64_t flags;
+    bool operator==(const Key &o) const { return !std::memcmp(this, &o, sizeof(Key)); }
+};
+
+struct Hash {
+    size_t operator()(const Key &k) const {
+        const int64_t *words = reinterpret_cast<const int64_t *>(&k);
+        uint64_t h = 0xcbf29ce484222325ull;
+        for (size_t i = 0; i < sizeof(Key) / 8; i++) h = (h ^ (uint64_t)words[i]) * 0x9e3779b97f4a7c15ull, h ^= h >> 29;
+        return (size_t)h;
+    }
+};
+
+struct Product {
+    matmul primitive;
+    memory::desc a, b, c;
+};
+
+engine &processor() {
+    static engine e(engine::kind::cpu, 0);
+    return e;
+}
+
+memory::desc describe(int64_t rows, int64_t columns, int64_t stride, bool transposed, memory::data_type type) {
+    return memory::desc({rows, columns}, type, transposed ? memory::dims{1, stride} : memory::dims{stride, 1});
+}
+
+matmul create(const memory::desc &a, const memory::desc &b, const memory::desc &c, bool accumulate) {
+    primitive_attr attributes;
+    if (accumulate) {
+        post_ops operations;
+        operations.append_sum(1.0f);
+        attributes.set_post_ops(operations);
+    }
+#if DNNL_VERSION_MAJOR >= 3
+    return matmul(matmul::primitive_desc(processor(), a, b, c, attributes));
+#else
+    return matmul(matmul::primitive_desc(matmul::desc(a, b, c), attributes, processor()));
+#endif
+}
+
+// Each thread keeps its own primitives (about 95 KB a shape); beyond this many the thread starts anew.
+constexpr size_t cache_limit = 1024;
+
+}  // namespace
+
+extern "C" const char *graft_dnn_product(graft_dnn_operand a, graft_dnn_operand b, void *c, int64_t c_stride,
+                                         int64_t rows, int64_t columns, int64_t inner, int bf16, int c_bf16,
+                                         int accumulate, int run_time_rows) {
+    static thread_local std::unordered_map<Key, Product, Hash> cache;
+    static thread_local std::string failure;
+    static thread_local stream queue(processor());
+    try {
+        auto in = bf16 ? memory::data_type::bf16 : memory::data_type::f32;
+        auto out = c_bf16 ? memory::data_type::bf16 : memory::data_type::f32;
+        int64_t flags = (bf16 ? 1 : 0) | (c_bf16 ? 2 : 0) | (accumulate ? 4 : 0) | (a.transposed ? 8 : 0)
+            | (b.transposed ? 16 : 0) | (run_time_rows ? 32 : 0);
+        Key key{run_time_rows ? -1 : rows, columns, inner, a.stride, b.stride, c_stride, flags};
+        auto found = cache.find(key);
+        if (found == cache.end()) {
+            if (cache.size() >= cache_limit) cache.clear();
+            int64_t m = run_time_rows ? DNNL_RUNTIME_DIM_VAL : rows;
+            auto da = describe(m, inner, a.stride, a.transposed, in);
+            auto db = describe(inner, columns, b.stride, b.transposed, in);
+            auto dc = describe(m, columns, c_stride, false, out);
+            found = cache.emplace(key, Product{create(da, db, dc, accumulate), da, db, dc}).first;
+        }
+        const Product &p = found->second;
+        auto da = run_time_rows ? describe(rows, inner, a.stride, a.transposed, in) : p.a;
+        auto dc = run_time_rows ? describe(rows, columns, c_stride, false, out) : p.c;
+        memory ma(da, processor(), const_cast<void *>(a.data)), mb(p.b, processor(), const_cast<void *>(b.data)),
+            mc(dc, processor(), c);
+        p.primitive.execute(queue, {{DNNL_ARG_SRC, ma}, {DNNL_ARG_WEIGHTS, mb}, {DNNL_ARG_DST, mc}});
+        queue.wait();
+        return nullptr;
+    } catch (const std::exception &e) {
+        failure = e.what();
+        return failure.c_str();
+    }
+}
+
+extern "C" int graft_dnn_version(void) {
+    const dnnl_version_t *v = dnnl_version();
+    return v->major * 100 + v->minor;
+}

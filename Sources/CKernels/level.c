@@ -1,0 +1,35 @@
+#include "inline.h"
+#include <stdlib.h>
+
+#if defined(__x86_64__)
+int graft_instruction_level = 1;
+
+// GRAFT_MAX_LEVEL=3 keeps the kernels to AVX2, as ONEDNN_MAX_CPU_ISA=AVX2 does for oneDNN; naming only the latter caps both.
+__attribute__((constructor)) static void choose_level(void) {
+    __builtin_cpu_init();
+    int level = __builtin_cpu_supports("x86-64-v4") ? 4 : __builtin_cpu_supports("x86-64-v3") ? 3 : 1;
+    const char *cap = getenv("GRAFT_MAX_LEVEL");
+    const char *dnn = getenv("ONEDNN_MAX_CPU_ISA");
+    if (!dnn) dnn = getenv("DNNL_MAX_CPU_ISA");
+    int limit = cap ? atoi(cap) : 4;
+    if (dnn && (!strncmp(dnn, "AVX2", 4)) && limit > 3) limit = 3;
+    if (dnn && (!strcmp(dnn, "SSE41") || !strcmp(dnn, "AVX")) && limit > 1) limit = 1;
+    graft_instruction_level = level < limit ? level : (limit == 2 ? 1 : limit);
+}
+#endif
+
+#include "parallel.h"
+#if defined(__x86_64__)
+#include <cpuid.h>
+int graft_level(void) { return graft_instruction_level; }
+int graft_has_bf16(void) {
+    if (graft_instruction_level < 4) return 0;
+    unsigned a, b, c, d, amx = 0;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) amx = (d >> 22) & 1;
+    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d)) return amx != 0;
+    return ((a >> 5) & 1) || amx;
+}
+#else
+int graft_level(void) { return 1; }
+int graft_has_bf16(void) { return 0; }
+#endif

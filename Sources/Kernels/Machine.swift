@@ -1,0 +1,28 @@
+import CKernels
+import COneDNN
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What this machine can do, read once at start.
+public enum Machine {
+    /// Whether products in bfloat16 run natively; without it oneDNN would emulate them at a third of the f32 speed.
+    public static let hasBF16 = graft_has_bf16() != 0 && ProductEngine.chosen != .openblas
+    /// 4: AVX-512 kernels, 3: AVX2, 1: baseline.
+    public static let kernelLevel = Int(graft_level())
+    /// Memory of the machine in bytes.
+    public static let memory = Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
+    /// Processors this process may use.
+    public static let processors = max(1, ProcessInfo.processInfo.activeProcessorCount)
+    /// oneDNN's version, e.g. "2.6".
+    public static let oneDNNVersion = "\(graft_dnn_version() / 100).\(graft_dnn_version() % 100)"
+
+    /// The largest resident memory this process has had, in bytes.
+    public static var peakMemory: Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return Int(usage.ru_maxrss) * 1024
+    }
+}

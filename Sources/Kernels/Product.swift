@@ -1,0 +1,116 @@
+import CKernels
+import COneDNN
+import COpenBLAS
+import Foundation
+
+/// A library that multiplies matrices.
+public enum ProductEngine: String, Sendable {
+    /// OpenBLAS, in f32.
+    case openblas
+    /// oneDNN, in bf16 where the processor has it and in f32.
+    case onednn
+
+    /// The engine of this process: `GRAFT_MATMUL`, or oneDNN, which is the faster of the two in f32 as well wherever we
+    /// measured it (docs/performance.md).
+    public static let chosen: ProductEngine = {
+        openblas_set_num_threads(1)  // it runs inside our pool, never beside it
+        return ProcessInfo.processInfo.environment["GRAFT_MATMUL"].flatMap(ProductEngine.init) ?? .onednn
+    }()
+}
+
+/// One side of a product: element (r, c) lies at `r·stride + c`, or at `c·stride + r` when `transposed`.
+public struct Operand {
+    let data: UnsafeRawPointer
+    let stride: Int
+    let transposed: Bool
+    let type: ElementType
+
+    /// A matrix in memory.
+    public init(_ data: UnsafeRawPointer, stride: Int, type: ElementType, transposed: Bool = false) {
+        self.data = data
+        self.stride = stride
+        self.transposed = transposed
+        self.type = type
+    }
+
+    func moved(rows: Int = 0, columns: Int = 0) -> Operand {
+        let elements = transposed ? columns * stride + rows : rows * stride + columns
+        return Operand(data + elements * type.size, stride: stride, type: type, transposed: transposed)
+    }
+
+    var dnn: graft_dnn_operand {
+        graft_dnn_operand(data: data, stride: Int64(stride), transposed: transposed ? 1 : 0)
+    }
+}
+
+/// Where a product goes: rows of numbers `stride` apart.
+public struct Destination {
+    let data: UnsafeMutableRawPointer
+    let stride: Int
+    let type: ElementType
+
+    /// A matrix in memory.
+    public init(_ data: UnsafeMutableRawPointer, stride: Int, type: ElementType = .f32) {
+        self.data = data
+        self.stride = stride
+        self.type = type
+    }
+}
+
+/// Matrix products through one call.
+public enum Product {
+    // From this many rows on a primitive with a run-time row count is as fast as a fixed one, and serves every length.
+    private static let runTimeRows = 192
+
+    /// `c (+)= a·b` for a [rows × inner] and b [inner × columns], both of one type; sums are in f32.
+    public static func multiply(
+        _ a: Operand, _ b: Operand, into c: Destination, rows: Int, columns: Int, inner: Int, accumulate: Bool = false
+    ) {
+        precondition(a.type == b.type, "product: operands of types \(a.type) and \(b.type)")
+        if rows == 0 || columns == 0 { return }
+        if inner == 0 {
+            if !accumulate { clear(c, rows, columns) }
+            return
+        }
+        if a.type == .f32 && c.type == .f32 && ProductEngine.chosen == .openblas {
+            blas(a, b, c, rows, columns, inner, accumulate)
+            return
+        }
+        let dynamic = rows >= runTimeRows && !a.transposed
+        if let message = graft_dnn_product(
+            a.dnn, b.dnn, c.data, Int64(c.stride), Int64(rows), Int64(columns), Int64(inner), a.type.isBF16,
+            c.type.isBF16, accumulate ? 1 : 0, dynamic ? 1 : 0)
+        {
+            preconditionFailure(
+                "product \(rows)×\(columns)×\(inner) of \(a.type), strides \(a.stride), \(b.stride), \(c.stride): "
+                    + String(cString: message))
+        }
+    }
+
+    private static func clear(_ c: Destination, _ rows: Int, _ columns: Int) {
+        for r in 0..<rows { memset(c.data + r * c.stride * c.type.size, 0, columns * c.type.size) }
+    }
+
+    // OpenBLAS runs single-threaded; the larger side of the result is cut into one strip a thread.
+    private static func blas(
+        _ a: Operand, _ b: Operand, _ c: Destination, _ rows: Int, _ columns: Int, _ inner: Int, _ accumulate: Bool
+    ) {
+        let strips = graft_in_parallel() != 0 || rows * columns * inner < 1 << 18 ? 1 : Pool.threads
+        let long = max(rows, columns)
+        let strip = ((long + strips - 1) / strips + 15) / 16 * 16
+        Pool.run((long + strip - 1) / strip) { i in
+            let start = i * strip
+            let length = min(strip, long - start)
+            let byRows = rows >= columns
+            let left = byRows ? a.moved(rows: start) : a
+            let right = byRows ? b : b.moved(columns: start)
+            let out = c.data + (byRows ? start * c.stride : start) * 4
+            cblas_sgemm(
+                CblasRowMajor, left.transposed ? CblasTrans : CblasNoTrans, right.transposed ? CblasTrans : CblasNoTrans,
+                blasint(byRows ? length : rows), blasint(byRows ? columns : length), blasint(inner), 1,
+                left.data.assumingMemoryBound(to: Float.self), blasint(left.stride),
+                right.data.assumingMemoryBound(to: Float.self), blasint(right.stride), accumulate ? 1 : 0,
+                out.assumingMemoryBound(to: Float.self), blasint(c.stride))
+        }
+    }
+}

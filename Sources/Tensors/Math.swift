@@ -1,0 +1,10 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Foundation
+#endif
+
+/// cos in double precision.
+func cosine(_ x: Double) -> Double { cos(x) }
+/// sin in double precision.
+func sine(_ x: Double) -> Double { sin(x) }

@@ -1,0 +1,92 @@
+import Kernels
+
+// Products of activations with weights in whatever format they are stored. A format that the product cannot read is
+// expanded panel by panel right before its product, so that only a panel is ever resident; that costs about one row's
+// worth of the product per element.
+
+/// Numbers in an expanded panel: large enough for full speed, small enough to stay in the second-level cache's reach.
+private let panelNumbers = 1 << 20
+
+extension MatrixWeight {
+    /// Calls `body` with operands for consecutive ranges of stored rows, in the given type.
+    private func panels(_ type: ElementType, _ body: (_ rows: Range<Int>, _ operand: Tensor) -> Void) {
+        switch self {
+        case .trained(let parameter):
+            body(0..<parameter.rows, parameter.operandTensor(type))
+        case .slice(let parameter, let range):
+            body(0..<range.count, parameter.operandTensor(type).view(rows: range))
+        case .frozen(let matrix):
+            if matrix.isOperand(type) {
+                body(0..<matrix.rows, matrix.asTensor(type))
+                return
+            }
+            let height = max(1, min(matrix.rows, panelNumbers / max(1, matrix.columns)))
+            let panel = Tensor(uninitialized: height, matrix.columns, type)
+            var start = 0
+            while start < matrix.rows {
+                let range = start..<min(matrix.rows, start + height)
+                let part = panel.view(rows: 0..<range.count)
+                matrix.expand(range, into: part)
+                body(range, part)
+                start = range.upperBound
+            }
+        }
+    }
+
+    /// `y (+)= x·Wᵀ`: x [rows, inputs] in the operand type, y [rows, outputs] in f32.
+    func apply(to x: Tensor, into y: Tensor, accumulate: Bool = false) {
+        precondition(x.columns == inputs && y.columns == outputs && x.rows == y.rows,
+            "x·Wᵀ: \(x.shape) with W \(outputs)×\(inputs) into \(y.shape)")
+        panels(x.type) { range, w in
+            if isInputsFirst {
+                Product.multiply(
+                    x.view(columns: range).operand, w.operand, into: y.destination, rows: x.rows, columns: outputs,
+                    inner: range.count, accumulate: accumulate || range.lowerBound > 0)
+            } else {
+                Product.multiply(
+                    x.operand, w.transposedOperand, into: y.view(columns: range).destination, rows: x.rows,
+                    columns: range.count, inner: inputs, accumulate: accumulate)
+            }
+        }
+    }
+
+    /// `dx (+)= dy·W`: dy [rows, outputs] in the operand type, dx [rows, inputs] in f32.
+    func applyTransposed(to dy: Tensor, into dx: Tensor, accumulate: Bool = false) {
+        precondition(dy.columns == outputs && dx.columns == inputs && dx.rows == dy.rows,
+            "dy·W: \(dy.shape) with W \(outputs)×\(inputs) into \(dx.shape)")
+        panels(dy.type) { range, w in
+            if isInputsFirst {
+                Product.multiply(
+                    dy.operand, w.transposedOperand, into: dx.view(columns: range).destination, rows: dy.rows,
+                    columns: range.count, inner: outputs, accumulate: accumulate)
+            } else {
+                Product.multiply(
+                    dy.view(columns: range).operand, w.operand, into: dx.destination, rows: dy.rows, columns: inputs,
+                    inner: range.count, accumulate: accumulate || range.lowerBound > 0)
+            }
+        }
+    }
+
+    private var isInputsFirst: Bool { if case .frozen(let matrix) = self { matrix.inputsFirst } else { false } }
+}
+
+/// `c (+)= aᵀ·b` for a [rows, m], b [rows, n]: how gradients of weights are made.
+func multiplyTransposed(_ a: Tensor, _ b: Tensor, into c: Tensor, accumulate: Bool) {
+    Product.multiply(
+        a.transposedOperand, b.operand, into: c.destination, rows: a.columns, columns: b.columns, inner: a.rows,
+        accumulate: accumulate)
+}
+
+extension FrozenMatrix {
+    /// Whether the product can read the stored numbers as they are.
+    func isOperand(_ type: ElementType) -> Bool {
+        (type == .bf16 && format == .bf16) || (type == .f32 && format == .f32 && UInt(bitPattern: bytes) % 4 == 0)
+    }
+
+    /// The stored numbers as a tensor that nobody may write to.
+    func asTensor(_ type: ElementType) -> Tensor {
+        Tensor(
+            rows: rows, columns: columns, stride: columns, type: type,
+            storage: Storage(borrowing: bytes, byteCount: byteCount, owner: owner), offset: 0)
+    }
+}

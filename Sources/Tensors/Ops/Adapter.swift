@@ -1,0 +1,174 @@
+import CKernels
+import Kernels
+
+/// A linear layer's own numbers: its matrix and perhaps a bias [1, outputs].
+public struct LinearWeights {
+    /// [outputs, inputs].
+    public var matrix: MatrixWeight
+    /// Added to every row, or nil.
+    public var bias: Tensor?
+
+    /// A layer's numbers.
+    public init(_ matrix: MatrixWeight, bias: Tensor? = nil) {
+        self.matrix = matrix
+        self.bias = bias
+    }
+}
+
+/// Low-rank adapters of layers that read the same input, `y += scale · (x·Aᵀ)·Bᵀ` each, with one matrix A for all.
+public struct AdapterGroup {
+    /// One layer's adapter.
+    public struct Member {
+        /// Which of the layers.
+        public var layer: Int
+        /// Its rows of the common A.
+        public var rows: Range<Int>
+        /// B transposed, [rank, outputs]: so both its products read it along its rows.
+        public var b: Parameter
+        /// alpha / rank, or alpha / √rank.
+        public var scale: Float
+
+        /// An adapter.
+        public init(layer: Int, rows: Range<Int>, b: Parameter, scale: Float) {
+            self.layer = layer
+            self.rows = rows
+            self.b = b
+            self.scale = scale
+        }
+    }
+
+    /// [Σ rank, inputs].
+    public var a: Parameter
+    /// The layers that have one.
+    public var members: [Member]
+    /// Share of the input's numbers that are dropped while training; a group with dropout has one member.
+    public var dropout: Float
+    /// Tells groups apart when numbers are drawn.
+    public var key: UInt64
+
+    /// A group.
+    public init(a: Parameter, members: [Member], dropout: Float = 0, key: UInt64 = 0) {
+        self.a = a
+        self.members = members
+        self.dropout = dropout
+        self.key = key
+    }
+}
+
+/// What dropout draws from: the same for a token however its step is cut into micro-batches.
+public struct DropoutDraw: Sendable {
+    /// Mixed from seed and step.
+    public var key: UInt64
+    /// The number, within the step, of the first row.
+    public var firstRow: Int
+
+    /// A draw.
+    public init(key: UInt64, firstRow: Int) {
+        self.key = key
+        self.firstRow = firstRow
+    }
+}
+
+/// The parts of an adapter's forward and backward pass that ``projections`` and ``gatedProjection`` share.
+struct AdapterPass {
+    let groups: [AdapterGroup]
+    let draw: DropoutDraw?
+
+    private func dropped(_ x: Tensor, _ group: AdapterGroup) -> Tensor {
+        guard let draw, group.dropout > 0 else { return x }
+        let y = Tensor(uninitialized: x.rows, x.columns, x.type)
+        dropout(x, into: y, group, draw)
+        return y
+    }
+
+    private func dropout(_ x: Tensor, into y: Tensor, _ group: AdapterGroup, _ draw: DropoutDraw) {
+        Pool.rows(x.rows) { range in
+            graft_dropout(
+                x.row(range.lowerBound), x.stride, x.type.isBF16, y.row(range.lowerBound), y.stride, y.type.isBF16,
+                draw.key ^ (group.key &* 0x9e37_79b9_7f4a_7c15), UInt64(draw.firstRow + range.lowerBound), group.dropout,
+                range.count, x.columns)
+        }
+    }
+
+    /// low = scale · x·Aᵀ of every group, in the operand type.
+    func narrow(_ x: Tensor) -> [Tensor] {
+        groups.map { group in
+            let low = Tensor(uninitialized: x.rows, group.a.rows)
+            Product.multiply(
+                dropped(x, group).operand, group.a.operandTensor(x.type).transposedOperand, into: low.destination,
+                rows: x.rows, columns: group.a.rows, inner: x.columns)
+            return scaled(low, group, to: x.type)
+        }
+    }
+
+    /// y[layer] += low·Bᵀ.
+    func widen(_ lows: [Tensor], into outputs: [Tensor]) {
+        for (group, low) in zip(groups, lows) {
+            for member in group.members {
+                Product.multiply(
+                    low.view(columns: member.rows).operand, member.b.operandTensor(low.type).operand,
+                    into: outputs[member.layer].destination, rows: low.rows, columns: member.b.columns,
+                    inner: member.rows.count, accumulate: true)
+            }
+        }
+    }
+
+    /// Adds lowᵀ·dy to B's gradients and gives scale · dy·B of every group.
+    func narrowGradients(_ gradients: [Tensor?], lows: [Tensor]) -> [Tensor] {
+        zip(groups, lows).map { group, low in
+            let sum = Tensor(uninitialized: low.rows, group.a.rows)
+            for member in group.members {
+                let part = sum.view(columns: member.rows)
+                guard let g = gradients[member.layer] else {
+                    part.clear()
+                    continue
+                }
+                Product.multiply(
+                    g.operand, member.b.operandTensor(g.type).transposedOperand, into: part.destination, rows: g.rows,
+                    columns: member.rows.count, inner: g.columns)
+                multiplyTransposed(low.view(columns: member.rows), g, into: member.b.gradient, accumulate: true)
+            }
+            return scaled(sum, group, to: low.type)
+        }
+    }
+
+    /// Adds dlowᵀ·x to A's gradients.
+    func accumulateA(_ narrow: [Tensor], _ x: Tensor) {
+        for (group, low) in zip(groups, narrow) {
+            multiplyTransposed(low, dropped(x, group), into: group.a.gradient, accumulate: true)
+        }
+    }
+
+    /// dx += dlow·A.
+    func widenGradients(_ narrow: [Tensor], into dx: Tensor) {
+        for (group, low) in zip(groups, narrow) {
+            let a = group.a.operandTensor(low.type)
+            guard let draw, group.dropout > 0 else {
+                Product.multiply(
+                    low.operand, a.operand, into: dx.destination, rows: low.rows, columns: dx.columns, inner: low.columns,
+                    accumulate: true)
+                continue
+            }
+            let part = Tensor(uninitialized: dx.rows, dx.columns)
+            Product.multiply(
+                low.operand, a.operand, into: part.destination, rows: low.rows, columns: dx.columns, inner: low.columns)
+            dropout(part, into: part, group, draw)
+            dx.add(part)
+        }
+    }
+
+    private func scaled(_ low: Tensor, _ group: AdapterGroup, to type: ElementType) -> Tensor {
+        var scales = [Float](repeating: 0, count: group.a.rows)
+        for member in group.members { for r in member.rows { scales[r] = member.scale } }
+        let result = Tensor(uninitialized: low.rows, low.columns, type)
+        Pool.rows(low.rows, atLeast: 256) { range in
+            graft_convert_columns(
+                low.floats + range.lowerBound * low.stride, low.stride, result.row(range.lowerBound), result.stride,
+                type.isBF16, scales, range.count, low.columns)
+        }
+        return result
+    }
+
+    /// The parameters, so that the tape knows the op is trained.
+    var parameters: [Parameter] { groups.flatMap { [$0.a] + $0.members.map(\.b) } }
+}

@@ -1,0 +1,143 @@
+import CKernels
+import Kernels
+
+/// What happens to logits after the head: `softcap · tanh(scale · l / softcap)`, or `scale · l` when softcap is 0.
+public struct LogitShape: Sendable {
+    /// Factor on the head's outputs.
+    public var scale: Float
+    /// Bound of the logits; 0 for none.
+    public var softcap: Float
+
+    /// The plain logits unless said otherwise.
+    public init(scale: Float = 1, softcap: Float = 0) {
+        self.scale = scale
+        self.softcap = softcap
+    }
+}
+
+/// The output head and the cross-entropy in one: `−Σ ln softmax(shape(x·Wᵀ))[target]`.
+///
+/// The logits never exist all at once: one sweep over slices of the vocabulary keeps a running maximum m and sum Z, as
+/// streaming softmax does, and accumulates `dx = (Σ e^(l−m)·slope·W)/Z`, rescaled when m grows. The target's own column is
+/// left out of that product and added in f32 as `(p − 1)·slope·W[target]`: where a model is nearly right the two would
+/// cancel, and rounding to bf16 would leave only noise. A trained head takes a second sweep for `dW = (p − 1[target])ᵀ·x`.
+///
+/// - Parameters:
+///   - x: [rows, width] in the operand type.
+///   - head: [vocabulary, width].
+///   - targets: one id a row.
+/// - Returns: the sum of the losses [1, 1], and the loss of each row (without a way for gradients).
+public func linearCrossEntropy(
+    _ x: Tensor, head: MatrixWeight, targets: [Int32], shape: LogitShape = LogitShape()
+) -> (sum: Tensor, losses: [Float]) {
+    precondition(targets.count == x.rows, "cross-entropy: \(targets.count) targets for \(x.shape)")
+    precondition(targets.allSatisfy { $0 >= 0 && $0 < head.outputs }, "cross-entropy: target beyond the vocabulary")
+    let trainsHead = head.parameter != nil
+    let sweep = HeadSweep(x: x.detached, head: head, targets: targets, shape: shape)
+    let dx = x.edge != nil && !trainsHead ? Tensor(zeros: x.rows, x.columns) : nil
+    let (losses, lse) = sweep.run(dx: dx)
+    let sum = Tensor([Float(losses.reduce(0.0) { $0 + Double($1) })], rows: 1, columns: 1)
+    let saved = dx.map { [$0] } ?? [lse]
+    let outputs = Tensor.record(
+        .linearCrossEntropy, [sum], from: [x], trained: [head.parameter], saving: saved
+    ) { pullback in
+        guard let g = pullback.gradient()?.floats[0] else { return }
+        if trainsHead {
+            let dx = Tensor(zeros: sweep.x.rows, sweep.x.columns)
+            sweep.trained(scale: g, lse: pullback.saved(0), dx: pullback.wants(0) ? dx : nil)
+            if pullback.wants(0) { pullback.send(dx, to: 0) }
+        } else {
+            let dx = pullback.saved(0)
+            dx.assign(dx, scale: g)
+            pullback.send(dx, to: 0)
+        }
+    }
+    return (outputs[0], losses)
+}
+
+/// The head's products, slice by slice of the vocabulary.
+private struct HeadSweep {
+    let x: Tensor
+    let head: MatrixWeight
+    let targets: [Int32]
+    let shape: LogitShape
+
+    // A slice's logits stay around 16 MB: large enough for full speed of both products, small enough for the caches.
+    private var slice: Int { min(head.outputs, max(1024, min(16384, (1 << 22) / max(1, x.rows) / 256 * 256))) }
+
+    private func slices(_ body: (_ rows: Range<Int>, _ part: MatrixWeight, _ logits: Tensor) -> Void) {
+        let width = slice
+        let buffer = Tensor(uninitialized: x.rows, width)
+        var start = 0
+        while start < head.outputs {
+            let range = start..<min(head.outputs, start + width)
+            let part = head.rows(range)
+            let logits = buffer.view(columns: 0..<range.count)
+            part.apply(to: x, into: logits)
+            body(range, part, logits)
+            start = range.upperBound
+        }
+    }
+
+    /// The losses and log-sum-exps; fills `dx` when given.
+    func run(dx: Tensor?) -> (losses: [Float], lse: Tensor) {
+        let rows = x.rows
+        let maximum = Tensor([Float](repeating: -.infinity, count: rows), rows: rows, columns: 1)
+        let sum = Tensor(zeros: rows, 1)
+        let logit = Tensor(zeros: rows, 1)
+        let slope = Tensor(zeros: rows, 1)
+        let weights = dx == nil ? nil : Tensor(uninitialized: rows, slice, x.type)
+        targets.withUnsafeBufferPointer { buffer in
+            nonisolated(unsafe) let first = buffer.baseAddress
+            slices { range, part, logits in
+                Pool.rows(rows, atLeast: 4) { panel in
+                    let r = panel.lowerBound
+                    graft_cross_entropy_slice(
+                        logits.floats + r * logits.stride, logits.stride, Int32(range.lowerBound), range.count,
+                        shape.scale, shape.softcap, first.map { $0 + r }, maximum.floats + r, sum.floats + r,
+                        logit.floats + r, slope.floats + r, weights?.row(r), weights?.stride ?? 0, x.type.isBF16,
+                        dx.map { $0.floats + r * $0.stride }, x.columns, panel.count)
+                }
+                if let dx, let weights {
+                    part.applyTransposed(to: weights.view(columns: 0..<range.count), into: dx, accumulate: true)
+                }
+            }
+        }
+        let own = dx == nil ? nil : embedding(targets, in: head.detached)
+        let losses = Tensor(uninitialized: rows, 1)
+        Pool.rows(rows) { panel in
+            let r = panel.lowerBound
+            graft_cross_entropy_finish(
+                maximum.floats + r, sum.floats + r, logit.floats + r, slope.floats + r,
+                own.map { $0.floats + r * $0.stride }, dx.map { $0.floats + r * $0.stride }, x.columns,
+                losses.floats + r, panel.count)
+        }
+        let lse = losses.adding(logit)
+        return (losses.values(), lse)
+    }
+
+    /// The second sweep: dW += scale · (p − 1[target])ᵀ·x, dx += scale · (p − 1[target])·W.
+    func trained(scale: Float, lse: Tensor, dx: Tensor?) {
+        let weights = Tensor(uninitialized: x.rows, slice, x.type)
+        let scaledX = Tensor(uninitialized: x.rows, x.columns, x.type)
+        scaledX.assign(x, scale: scale)
+        targets.withUnsafeBufferPointer { buffer in
+            nonisolated(unsafe) let first = buffer.baseAddress
+            slices { range, part, logits in
+                Pool.rows(x.rows, atLeast: 4) { panel in
+                    let r = panel.lowerBound
+                    graft_cross_entropy_gradient(
+                        logits.floats + r * logits.stride, logits.stride, Int32(range.lowerBound), range.count,
+                        shape.scale, shape.softcap, first.map { $0 + r }, lse.floats + r, weights.row(r),
+                        weights.stride, x.type.isBF16, panel.count)
+                }
+                let slice = weights.view(columns: 0..<range.count)
+                if let parameter = head.parameter {
+                    multiplyTransposed(slice, scaledX, into: parameter.gradient.view(rows: range), accumulate: true)
+                }
+                if let dx { part.applyTransposed(to: slice, into: dx, accumulate: true) }
+            }
+        }
+        if let dx, scale != 1 { dx.assign(dx, scale: scale) }
+    }
+}

@@ -1,0 +1,139 @@
+import CKernels
+import Kernels
+
+/// A norm over rows: `x̂ · weight + bias`, with `x̂ = x / √(mean(x²) + ε)` or, centred, `(x − mean) / √(variance + ε)`.
+public struct Norm {
+    /// One factor a column [1, columns], or nil for none.
+    public var weight: Tensor?
+    /// One addend a column [1, columns], or nil.
+    public var bias: Tensor?
+    /// Added to the mean square.
+    public var epsilon: Float
+    /// Whether the mean is subtracted first (LayerNorm).
+    public var centred: Bool
+
+    /// A norm.
+    public init(weight: Tensor?, bias: Tensor? = nil, epsilon: Float, centred: Bool = false) {
+        self.weight = weight
+        self.bias = bias
+        self.epsilon = epsilon
+        self.centred = centred
+    }
+
+    var learned: [Tensor] { [weight, bias].compactMap { $0 } }
+
+    func forward(_ x: Tensor, into y: Tensor) -> Tensor {
+        let statistics = Tensor(uninitialized: x.rows, 2)
+        Pool.rows(x.rows) { range in
+            let first = range.lowerBound
+            graft_norm(
+                x.row(first), x.stride, x.type.isBF16, weight?.floats, bias?.floats, epsilon, centred ? 1 : 0,
+                y.row(first), y.stride, y.type.isBF16, statistics.floats + 2 * first, range.count, x.columns)
+        }
+        return statistics
+    }
+
+    /// dx (+)= gradient; `copy` receives `copyScale · dx` after the addition. Gradients of weight and bias are summed over
+    /// fixed panels in order, so that they do not depend on the number of threads.
+    func backward(
+        _ x: Tensor, _ statistics: Tensor, _ g: Tensor, into dx: Tensor, adds: Bool, copy: Tensor? = nil,
+        copyScale: Float = 1
+    ) {
+        let panel = 64
+        let panels = (x.rows + panel - 1) / panel
+        let trainsWeight = weight?.edge != nil
+        let trainsBias = bias?.edge != nil
+        let weightSums = trainsWeight ? Tensor(zeros: panels, x.columns) : nil
+        let biasSums = trainsBias ? Tensor(zeros: panels, x.columns) : nil
+        Pool.run(panels) { i in
+            let first = i * panel
+            graft_norm_backward(
+                x.row(first), x.stride, x.type.isBF16, statistics.floats + 2 * first, weight?.floats, centred ? 1 : 0,
+                g.row(first), g.stride, g.type.isBF16, dx.floats + first * dx.stride, dx.stride, adds ? 1 : 0,
+                copy?.row(first), copy?.type.isBF16 ?? 0, copyScale,
+                weightSums.map { $0.floats + i * x.columns }, biasSums.map { $0.floats + i * x.columns },
+                min(panel, x.rows - first), x.columns)
+        }
+        for (learned, sums) in [(weight, weightSums), (bias, biasSums)] {
+            guard let sums, case .parameter(let parameter) = learned?.edge else { continue }
+            graft_sum_rows(sums.pointer, sums.stride, 0, parameter.gradient.floats, panels, x.columns)
+        }
+    }
+}
+
+extension Tensor {
+    /// The norm of each row, or of each `group` of columns (a head) on its own.
+    ///
+    /// With `u = g · weight`, `s = 1/deviation`:  `dx = s · (u − x̂ · mean(u · x̂) [− mean(u) when centred])`.
+    ///
+    /// - Returns: the same shape in `type`.
+    public func normalized(_ norm: Norm, group: Int? = nil, to type: ElementType = .f32) -> Tensor {
+        let x = group.map { view(columnsOf: $0) } ?? self.detached
+        let y = Tensor(uninitialized: rows, columns, type)
+        let statistics = norm.forward(x, into: group.map { y.view(columnsOf: $0) } ?? y)
+        let (rows, columns) = (self.rows, self.columns)
+        return Tensor.record(
+            .norm, [y], from: [self] + norm.learned, saving: [x, statistics]
+        ) { pullback in
+            guard var g = pullback.gradient() else { return }
+            let x = pullback.saved(0)
+            if group != nil { g = g.converted(to: g.type).view(columnsOf: x.columns) }
+            guard pullback.wants(0) else {
+                norm.backward(x, pullback.saved(1), g, into: Tensor(uninitialized: x.rows, x.columns), adds: false)
+                return
+            }
+            let statistics = pullback.saved(1)
+            pullback.accumulate(to: 0, rows: rows, columns: columns) { dx, adds in
+                let flat = group == nil ? dx : dx.view(columnsOf: x.columns)
+                norm.backward(x, statistics, g, into: flat, adds: adds)
+            }
+        }[0]
+    }
+
+    /// `sum = self + scale · y` and its norm, in one op: the joint between two parts of a block.
+    ///
+    /// The gradient of `sum` and that through the norm are added in the pass that computes the latter, which also writes
+    /// the copy in operand type that the product below `y` wants.
+    public func adding(
+        _ y: Tensor, scale: Float = 1, thenNormalized norm: Norm, to type: ElementType
+    ) -> (sum: Tensor, normalized: Tensor) {
+        precondition(rows == y.rows && columns == y.columns, "adding \(y.shape) to \(shape)")
+        let sum = Tensor(uninitialized: rows, columns)
+        let x = self.converted(to: .f32)
+        let addend = y.isContiguous ? y.detached : y.converted(to: y.type)
+        Pool.rows(rows) { range in
+            let start = range.lowerBound * columns
+            graft_sum(
+                x.floats + start, addend.row(range.lowerBound), addend.type.isBF16, scale, sum.floats + start,
+                range.count * columns)
+        }
+        let normalized = Tensor(uninitialized: rows, columns, type)
+        let statistics = norm.forward(sum, into: normalized)
+        let outputs = Tensor.record(
+            .addNorm, [sum, normalized], from: [self, y] + norm.learned, saving: [sum, statistics]
+        ) { pullback in
+            let sum = pullback.saved(0)
+            let through = pullback.gradient(1)
+            let direct = pullback.gradient(0)
+            guard through != nil || direct != nil else { return }
+            var dx: Tensor
+            if var direct {
+                dx = direct.isOwnedAlone ? direct : direct.copiedAsFloats()
+            } else {
+                dx = Tensor(uninitialized: sum.rows, sum.columns)
+            }
+            let wanted = pullback.wantedType(1)
+            let needsCopy = pullback.wants(1) && (wanted == .bf16 || scale != 1)
+            let copy = needsCopy ? Tensor(uninitialized: sum.rows, sum.columns, wanted) : nil
+            if let through {
+                norm.backward(
+                    sum, pullback.saved(1), through, into: dx, adds: direct != nil, copy: copy, copyScale: scale)
+            } else {
+                copy?.assign(dx, scale: scale)
+            }
+            pullback.send(copy ?? dx, to: 1)
+            pullback.send(dx, to: 0)
+        }
+        return (outputs[0], outputs[1])
+    }
+}

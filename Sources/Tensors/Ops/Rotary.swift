@@ -1,0 +1,81 @@
+import CKernels
+import Kernels
+
+/// Cosines and sines of rotary positions, [position][dims / 2] each, any attention factor multiplied in.
+public struct RotaryTable {
+    /// Numbers of a head that turn, from its start.
+    public let dims: Int
+    /// Whether pairs are neighbours (2i, 2i + 1) instead of halves (i, i + dims/2).
+    public let interleaved: Bool
+    let cosines: Tensor
+    let sines: Tensor
+
+    /// A table for positions 0..<`positions`: angle = position · inverseFrequencies[i].
+    public init(
+        positions: Int, inverseFrequencies: [Double], attentionFactor: Double = 1, interleaved: Bool = false
+    ) {
+        dims = inverseFrequencies.count * 2
+        self.interleaved = interleaved
+        let (cosines, sines) = (
+            Tensor(uninitialized: positions, inverseFrequencies.count),
+            Tensor(uninitialized: positions, inverseFrequencies.count)
+        )
+        // The reference computes angles in f32; so do we, or long positions would differ from it.
+        let frequencies = inverseFrequencies.map { Float($0) }
+        Pool.rows(positions, atLeast: 64) { range in
+            for p in range {
+                for (i, frequency) in frequencies.enumerated() {
+                    let angle = Double(Float(p) * frequency)
+                    cosines.floats[p * frequencies.count + i] = Float(cosine(angle) * attentionFactor)
+                    sines.floats[p * frequencies.count + i] = Float(sine(angle) * attentionFactor)
+                }
+            }
+        }
+        self.cosines = cosines
+        self.sines = sines
+    }
+
+    /// Positions the table reaches.
+    public var positions: Int { cosines.rows }
+}
+
+extension Tensor {
+    /// Turns each head by its row's position: for a pair (a, b), `(a·cos − b·sin, b·cos + a·sin)`.
+    ///
+    /// The gradient is turned back by the same angles. Numbers of a head beyond `table.dims` pass unchanged.
+    ///
+    /// - Parameters:
+    ///   - table: angles; must reach every position.
+    ///   - positions: one a row.
+    ///   - headSize: numbers in a head; the columns are a whole number of heads.
+    /// - Returns: the same shape in `type`.
+    public func rotated(
+        by table: RotaryTable, positions: [Int32], headSize: Int, to type: ElementType = .f32
+    ) -> Tensor {
+        precondition(positions.count == rows && columns % headSize == 0 && table.dims <= headSize,
+            "rotary: \(positions.count) positions, heads of \(headSize), \(table.dims) turned, for \(shape)")
+        precondition(positions.allSatisfy { $0 >= 0 && $0 < table.positions }, "rotary: position beyond the table")
+        let y = Tensor(uninitialized: rows, columns, type)
+        turn(into: y, table, positions, headSize, sign: 1)
+        return Tensor.record(.rotary, [y], from: [self]) { pullback in
+            guard let g = pullback.gradient() else { return }
+            let dx = Tensor(uninitialized: g.rows, g.columns, pullback.wantedType(0))
+            g.turn(into: dx, table, positions, headSize, sign: -1)
+            pullback.send(dx, to: 0)
+        }[0]
+    }
+
+    private func turn(into y: Tensor, _ table: RotaryTable, _ positions: [Int32], _ headSize: Int, sign: Float) {
+        positions.withUnsafeBufferPointer { positions in
+            // Handed to the pool as an address: each row reads its own position.
+            nonisolated(unsafe) let first = positions.baseAddress
+            Pool.rows(rows) { range in
+                let start = range.lowerBound
+                graft_rotary(
+                    row(start), stride, type.isBF16, y.row(start), y.stride, y.type.isBF16, table.cosines.floats,
+                    table.sines.floats, first.map { $0 + start }, sign, table.interleaved ? 1 : 0, table.dims, headSize,
+                    columns / headSize, range.count)
+            }
+        }
+    }
+}
