@@ -63,6 +63,8 @@ public struct WeightNames: Sendable, Equatable {
     public var files: [Prefix]
     /// Tensors that a file may hold and the decoder does not need, e.g. `*.rotary_emb.inv_freq`; `*` matches anything.
     public var ignorable: [String]
+    /// Whether files may hold layers beyond the last, for multi-token prediction (DeepSeek V3, GLM-4.5).
+    public var extraLayers = false
 
     /// A map. `files` are tried after `modules` itself.
     public init(_ entries: [Entry], modules: Prefix, files: [Prefix] = [], ignorable: [String] = []) {
@@ -83,10 +85,12 @@ public struct WeightNames: Sendable, Equatable {
             stored: isHead ? place.head : place.base + published, kind: entry.kind)
     }
 
-    /// The place where a file with these tensors keeps the model; nil when none of them holds the embedding.
+    /// The place where a file with these tensors keeps the model: the first that holds the embedding, those that hold
+    /// a head before those that do not; nil when none does.
     public func place(where contains: (String) -> Bool) -> Prefix? {
         guard let embedding = entries.first(where: { $0.logical == "embedding" }) else { return nil }
-        return files.first { contains($0.base + embedding.published + ".weight") }
+        let holding = files.filter { contains($0.base + embedding.published + ".weight") }
+        return holding.first { contains($0.head + ".weight") } ?? holding.first
     }
 
     /// Whether a tensor the decoder does not need may be there all the same.

@@ -1,0 +1,107 @@
+import Diagnostics
+import OrderedJSON
+
+/// What config.json says of a model: its decoder, and the names of its weights.
+public struct ModelDescription: Sendable, Equatable {
+    /// The decoder.
+    public var config: TransformerConfig
+    /// The names of the weights; module paths are those of the class that loads this checkpoint in transformers, so
+    /// a multimodal wrapper shows in them.
+    public var names: WeightNames
+
+    /// A description made by hand, for tests and other formats.
+    public init(config: TransformerConfig, names: WeightNames) {
+        self.config = config
+        self.names = names
+    }
+
+    /// Reads a config.json in either spelling (published files', transformers 5's), bare or with a `text_config`.
+    ///
+    /// - Parameters:
+    ///   - configuration: the parsed file.
+    ///   - file: its path, for messages.
+    /// - Throws: ``Problems`` with every wrong key: unknown `model_type`, impossible or contradictory values,
+    ///   quantised weights.
+    public init(configuration: JSONValue, file: String) throws(Problems) {
+        guard case .object(let outer) = configuration else {
+            throw Problems([Problem("is \(configuration.kindName), not an object", file: file)])
+        }
+        guard let type = outer["model_type"]?.stringValue else {
+            throw Problems([Problem("model_type is missing", file: file, advice: "it names the family, e.g. \"llama\"")]
+            )
+        }
+        var problems = Self.quantization(outer, file: file)
+        var json = outer
+        var keyPrefix = ""
+        var family = ModelFamily.named(type)
+        var modules: WeightNames.Prefix?
+        if let wrapper = Wrapper.named(type) {
+            json = outer["text_config"]?.objectValue ?? JSONObject()
+            json["model_type"] = json["model_type"] ?? .string(wrapper.textType)
+            for (key, value) in wrapper.textDefaults where json[key] == nil { json[key] = value }
+            if let tied = outer["tie_word_embeddings"] ?? wrapper.tied { json["tie_word_embeddings"] = tied }
+            keyPrefix = "text_config."
+            problems += Self.quantization(json, file: file, keyPrefix: keyPrefix)
+            family = json["model_type"]?.stringValue.flatMap(ModelFamily.named)
+            modules = wrapper.modules
+        }
+        guard let family else {
+            let unknown = json["model_type"]?.stringValue ?? type
+            let known = ModelFamily.knownTypes + Wrapper.all.flatMap(\.types)
+            let near = suggestion(for: unknown, among: known).map { "did you mean \"\($0)\"? " } ?? ""
+            let message = "\(keyPrefix)model_type \"\(unknown)\" is not supported"
+            let advice = near + "supported: " + known.sorted().joined(separator: ", ")
+            throw Problems(problems + [Problem(message, file: file, advice: advice)])
+        }
+        let reader = ConfigReader(json, file: file, keyPrefix: keyPrefix)
+        config = family.read(reader)
+        names = modules.map(family.names.wrapped) ?? family.names
+        try Problems(problems + reader.problems).throwIfAny()
+    }
+
+    /// A problem when the checkpoint's weights are quantised in a way that only its own runtime reads.
+    private static func quantization(_ json: JSONObject, file: String, keyPrefix: String = "") -> [Problem] {
+        guard let value = json["quantization_config"], !value.isNull else { return [] }
+        let method = value["quant_method"]?.stringValue ?? (value["load_in_4bit"] == nil ? "unknown" : "bitsandbytes")
+        return [
+            Problem(
+                "\(keyPrefix)quantization_config: the weights are quantised with \(method), which cannot be read",
+                file: file, advice: "use the unquantised checkpoint or a GGUF file and set base.quantize instead")
+        ]
+    }
+}
+
+/// A multimodal class whose text model is described by a nested `text_config`.
+struct Wrapper: Sendable {
+    /// Its values of `model_type`.
+    let types: [String]
+    /// The text model's type when `text_config` does not say.
+    let textType: String
+    /// Where the text model's modules are in transformers.
+    let modules: WeightNames.Prefix
+    /// Whether the head is tied when the wrapper does not say; nil leaves it to the text model.
+    let tied: JSONValue?
+    /// Text values that differ from the text family's own defaults.
+    let textDefaults: [(String, JSONValue)]
+
+    static let all = [
+        Wrapper(
+            types: ["gemma3"], textType: "gemma3_text", modules: .insideWrapper, tied: true, textDefaults: []),
+        Wrapper(
+            types: ["mistral3"], textType: "mistral", modules: .insideWrapper, tied: true,
+            textDefaults: [
+                ("head_dim", 128), ("hidden_size", 5120), ("intermediate_size", 32768),
+                ("max_position_embeddings", 131072), ("num_hidden_layers", 40), ("rms_norm_eps", 1e-5),
+                ("rope_theta", 1e9), ("sliding_window", nil), ("vocab_size", 131072),
+            ]),
+        Wrapper(
+            types: ["llava", "llava_next"], textType: "llama", modules: .insideWrapper, tied: nil, textDefaults: []),
+    ]
+
+    static func named(_ type: String) -> Wrapper? { all.first { $0.types.contains(type) } }
+}
+
+extension WeightNames.Prefix {
+    /// Where today's multimodal classes hold their text model.
+    static let insideWrapper = WeightNames.Prefix(base: "model.language_model.", head: "lm_head")
+}

@@ -1,0 +1,37 @@
+import Diagnostics
+import Models
+import OrderedJSON
+import Testing
+
+/// The stored tiny models: their config.json must lead to exactly the tensors in their files.
+@Suite("Configurations and names of the model fixtures")
+struct FixtureConfigTests {
+    @Test func fixturesAreThere() { #expect(Fixtures.models.count >= 23) }
+
+    @Test("name every tensor with its shape", arguments: Fixtures.models)
+    func planEqualsFile(_ model: String) throws {
+        let file = "models/\(model)/config.json"
+        let description = try ModelDescription(configuration: Fixtures.json(file), file: file)
+        let tensors = try Fixtures.shapes("models/\(model)/model.safetensors")
+        let plan = WeightPlan(description) { tensors[$0] != nil }
+        let audit = plan.audit(tensors, file: model)
+        #expect(audit.problems.isEmpty, "\(audit.problems.map(\.description))")
+        #expect(audit.ignored.isEmpty, "\(audit.ignored)")
+    }
+
+    @Test("name adapters as PEFT does", arguments: Fixtures.models)
+    func allLinearEqualsPEFT(_ model: String) throws {
+        let file = "models/\(model)/config.json"
+        let description = try ModelDescription(configuration: Fixtures.json(file), file: file)
+        let tensors = try Fixtures.shapes("models/\(model)/model.safetensors")
+        let plan = WeightPlan(description) { tensors[$0] != nil }
+        var expected: [String: [Int]] = [:]
+        // transformers holds experts as stacked parameters, which PEFT's `all-linear` does not see.
+        for module in plan.linear where !module.name.logical.contains(".experts.") {
+            let path = "base_model.model.\(module.name.path)"
+            expected["\(path).lora_A.weight"] = [4, module.shape.weight[1]]
+            expected["\(path).lora_B.weight"] = [module.shape.weight[0], 4]
+        }
+        #expect(try Fixtures.shapes("models/\(model)/adapter/adapter_model.safetensors") == expected)
+    }
+}
