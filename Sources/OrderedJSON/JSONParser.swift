@@ -10,7 +10,7 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// Parses JSON documents with simdjson; keeps its buffers from one document to the next. For one thread at a time.
 public final class JSONParser {
-    private let parser: OpaquePointer
+    let parser: OpaquePointer
 
     /// A parser with empty buffers.
     public init() { parser = graft_json_parser_create() }
@@ -28,7 +28,7 @@ public final class JSONParser {
         return Self.value(&cursor)
     }
 
-    private static func value(_ cursor: inout UnsafePointer<graft_json_node>) -> JSONValue {
+    static func value(_ cursor: inout UnsafePointer<graft_json_node>) -> JSONValue {
         let node = cursor.pointee
         cursor += 1
         switch graft_json_kind(UInt32(node.kind)) {
