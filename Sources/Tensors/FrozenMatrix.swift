@@ -101,7 +101,7 @@ extension MatrixWeight {
     }
 
     /// The same numbers, never trained.
-    var detached: MatrixWeight {
+    public var untrained: MatrixWeight {
         if case .trained(let parameter) = self { .slice(parameter, 0..<parameter.rows) } else { self }
     }
 }

@@ -8,3 +8,5 @@
 func cosine(_ x: Double) -> Double { cos(x) }
 /// sin in double precision.
 func sine(_ x: Double) -> Double { sin(x) }
+/// tanh in single precision.
+func hyperbolicTangent(_ x: Float) -> Float { tanhf(x) }

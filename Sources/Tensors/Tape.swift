@@ -155,6 +155,17 @@ extension Tensor {
         root.gradients[index] = ones
         Node.run(from: [root])
     }
+
+    /// Runs the backward pass from several tensors whose gradients are given: for tests of single ops.
+    package static func backward(from outputs: [(tensor: Tensor, gradient: Tensor)]) {
+        var roots: [Node] = []
+        for output in outputs {
+            guard case .output(let node, let index) = output.tensor.edge else { continue }
+            node.receive(output.gradient, at: index)
+            roots.append(node)
+        }
+        Node.run(from: roots)
+    }
 }
 
 extension Node {

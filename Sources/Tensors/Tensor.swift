@@ -126,6 +126,9 @@ public struct Tensor {
         }
     }
 
+    /// Copies another tensor's numbers into this one, converting them to its type.
+    public func copy(_ source: Tensor) { assign(source) }
+
     /// Adds another tensor's numbers to this f32 one.
     func add(_ source: Tensor, scale: Float = 1) {
         precondition(source.rows == rows && source.columns == columns, "add: \(source.shape) to \(shape)")
@@ -134,6 +137,14 @@ public struct Tensor {
                 source.row(range.lowerBound), source.stride, source.type.isBF16, floats + range.lowerBound * stride,
                 stride, scale, range.count, columns)
         }
+    }
+
+    /// The transpose of an f32 tensor, as a copy without a way for gradients.
+    public func transposed() -> Tensor {
+        let source = converted(to: .f32)
+        let result = Tensor(uninitialized: columns, rows)
+        graft_transpose(source.floats, rows, columns, result.floats)
+        return result
     }
 
     func row(_ r: Int) -> UnsafeMutableRawPointer { pointer + r * stride * type.size }

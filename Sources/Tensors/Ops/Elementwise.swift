@@ -46,12 +46,7 @@ extension Tensor {
     /// Cuts the columns into consecutive pieces of the given widths, as views. The pieces' gradients are put side by side.
     public func split(_ widths: [Int]) -> [Tensor] {
         precondition(widths.reduce(0, +) == columns, "split \(columns) columns into \(widths)")
-        var starts: [Int] = []
-        var next = 0
-        for width in widths {
-            starts.append(next)
-            next += width
-        }
+        let starts = Self.starts(of: widths)
         let pieces = zip(starts, widths).map { view(columns: $0..<$0 + $1) }
         return Tensor.record(.split, pieces, from: [self]) { [rows, columns] pullback in
             let dx = Tensor(uninitialized: rows, columns, pullback.wantedType(0))
@@ -60,6 +55,43 @@ extension Tensor {
                 if let g = pullback.gradient(i) { place.assign(g) } else { place.clear() }
             }
             pullback.send(dx, to: 0)
+        }
+    }
+
+    /// Cuts the columns into `groups` equal groups, and each of those into pieces of the given widths; gives every kind of
+    /// piece put side by side: [rows, groups · width]. NeoX's fused projection is stored this way.
+    public func splitGroups(_ groups: Int, _ widths: [Int]) -> [Tensor] {
+        let groupWidth = widths.reduce(0, +)
+        precondition(groupWidth * groups == columns, "split \(columns) columns into \(groups) × \(widths)")
+        let starts = Self.starts(of: widths)
+        let pieces = widths.map { Tensor(uninitialized: rows, groups * $0, type) }
+        Self.eachPiece(groups, groupWidth, starts, widths) { i, inWhole, inPiece in
+            pieces[i].view(columns: inPiece).assign(view(columns: inWhole))
+        }
+        return Tensor.record(.split, pieces, from: [self]) { [rows, columns] pullback in
+            let dx = Tensor(uninitialized: rows, columns, pullback.wantedType(0))
+            let gradients = widths.indices.map { pullback.gradient($0) }
+            Self.eachPiece(groups, groupWidth, starts, widths) { i, inWhole, inPiece in
+                let place = dx.view(columns: inWhole)
+                if let g = gradients[i] { place.assign(g.view(columns: inPiece)) } else { place.clear() }
+            }
+            pullback.send(dx, to: 0)
+        }
+    }
+
+    private static func starts(of widths: [Int]) -> [Int] {
+        widths.indices.map { widths[..<$0].reduce(0, +) }
+    }
+
+    private static func eachPiece(
+        _ groups: Int, _ groupWidth: Int, _ starts: [Int], _ widths: [Int],
+        _ body: (_ piece: Int, _ inWhole: Range<Int>, _ inPiece: Range<Int>) -> Void
+    ) {
+        for g in 0..<groups {
+            for (i, width) in widths.enumerated() {
+                let whole = g * groupWidth + starts[i]
+                body(i, whole..<whole + width, g * width..<(g + 1) * width)
+            }
         }
     }
 

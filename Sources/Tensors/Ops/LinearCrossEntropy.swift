@@ -103,7 +103,7 @@ private struct HeadSweep {
                 }
             }
         }
-        let own = dx == nil ? nil : embedding(targets, in: head.detached)
+        let own = dx == nil ? nil : embedding(targets, in: head.untrained)
         let losses = Tensor(uninitialized: rows, 1)
         Pool.rows(rows) { panel in
             let r = panel.lowerBound
@@ -139,5 +139,17 @@ private struct HeadSweep {
             }
         }
         if let dx, scale != 1 { dx.assign(dx, scale: scale) }
+    }
+}
+
+extension Tensor {
+    /// Applies the shape of logits in place; without gradients, for reading logits.
+    public func shapeLogits(_ shape: LogitShape) {
+        Pool.rows(rows) { range in
+            for i in range.lowerBound * stride..<range.upperBound * stride {
+                let scaled = floats[i] * shape.scale
+                floats[i] = shape.softcap > 0 ? shape.softcap * hyperbolicTangent(scaled / shape.softcap) : scaled
+            }
+        }
     }
 }

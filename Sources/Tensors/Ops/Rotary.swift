@@ -10,24 +10,23 @@ public struct RotaryTable {
     let cosines: Tensor
     let sines: Tensor
 
-    /// A table for positions 0..<`positions`: angle = position · inverseFrequencies[i].
+    /// A table for positions 0..<`positions`: angle = position · inverseFrequencies[i], computed in f32 as the reference
+    /// does, or long positions would differ from it. `growth` is a further factor by position.
     public init(
-        positions: Int, inverseFrequencies: [Double], attentionFactor: Double = 1, interleaved: Bool = false
+        positions: Int, inverseFrequencies: [Float], attentionFactor: Float = 1, interleaved: Bool = false,
+        growth: ((Int) -> Float)? = nil
     ) {
         dims = inverseFrequencies.count * 2
         self.interleaved = interleaved
-        let (cosines, sines) = (
-            Tensor(uninitialized: positions, inverseFrequencies.count),
-            Tensor(uninitialized: positions, inverseFrequencies.count)
-        )
-        // The reference computes angles in f32; so do we, or long positions would differ from it.
-        let frequencies = inverseFrequencies.map { Float($0) }
+        let count = inverseFrequencies.count
+        let (cosines, sines) = (Tensor(uninitialized: positions, count), Tensor(uninitialized: positions, count))
         Pool.rows(positions, atLeast: 64) { range in
             for p in range {
-                for (i, frequency) in frequencies.enumerated() {
+                let factor = Double(attentionFactor * (growth?(p) ?? 1))
+                for (i, frequency) in inverseFrequencies.enumerated() {
                     let angle = Double(Float(p) * frequency)
-                    cosines.floats[p * frequencies.count + i] = Float(cosine(angle) * attentionFactor)
-                    sines.floats[p * frequencies.count + i] = Float(sine(angle) * attentionFactor)
+                    cosines.floats[p * count + i] = Float(cosine(angle) * factor)
+                    sines.floats[p * count + i] = Float(sine(angle) * factor)
                 }
             }
         }

@@ -1,0 +1,134 @@
+import Diagnostics
+import Models
+
+/// Which layer of a model gets an adapter of which size: ``LoRASettings`` applied to its modules by PEFT's rules
+/// (peft 0.21, `tuners_utils.check_target_module_exists`, `utils/other.get_pattern_key`).
+public struct AdapterPlan: Sendable, Equatable {
+    /// Published path → settings.
+    public private(set) var specs: [String: AdapterSpec] = [:]
+
+    /// The plan for a model. Every name or pattern that matches nothing, and every target that cannot have an adapter, is
+    /// a problem; they are thrown together.
+    public init(_ settings: LoRASettings, for files: ModelFiles) throws {
+        var problems: [Problem] = []
+        let targets = try Matcher(settings.targets, key: "adapter.target_modules")
+        let excluded = try settings.excluded.map { try Matcher($0, key: "adapter.exclude_modules") }
+        let sizes = try Self.sizes(settings)
+        if case .pattern = settings.targets, settings.layers != nil {
+            problems.append(
+                Problem("adapter.layers_to_transform does not apply when target_modules is a regular expression",
+                    advice: "put the layer numbers into the expression"))
+        }
+        var unmatched = targets.names
+        for module in files.plan.modules where module.shape.weight.count == 2 {
+            let path = module.name.path
+            guard targets.matches(path, isLinear: module.name.isLinear) else { continue }
+            unmatched.removeAll { Matcher.name($0, matches: path) }
+            if case .names = settings.targets, let layers = settings.layers {
+                guard let layer = Self.layer(of: path), layers.contains(layer) else { continue }
+            }
+            if excluded?.matches(path, isLinear: true) == true { continue }
+            guard module.name.isLinear else {
+                problems.append(Self.refusal(of: module, in: files))
+                continue
+            }
+            specs[path] = sizes(path)
+        }
+        let known = Set(files.plan.modules.filter(\.name.isLinear).compactMap { $0.name.path.split(separator: ".").last.map(String.init) })
+        for name in unmatched {
+            let near = suggestion(for: name, among: known).map { "did you mean '\($0)'? " } ?? ""
+            problems.append(
+                Problem("adapter.target_modules: no module is named '\(name)'",
+                    advice: near + "this model's linear modules are " + known.sorted().joined(separator: ", ")))
+        }
+        if problems.isEmpty && specs.isEmpty {
+            problems.append(Problem("adapter.target_modules matches no module of \(files.path)"))
+        }
+        try Problems(problems).throwIfAny()
+    }
+
+    /// A plan from explicit settings, for adapters read from files.
+    public init(specs: [String: AdapterSpec]) { self.specs = specs }
+
+    /// What ``TrainingMode/adapters(_:)`` asks.
+    public var mode: TrainingMode { .adapters { [specs] in specs[$0.path] } }
+
+    private static func refusal(of module: WeightPlan.Module, in files: ModelFiles) -> Problem {
+        let what = "adapter.target_modules: \(module.name.path)"
+        switch module.name.kind {
+        case .head: return Problem("\(what) is the output head; adapters on it are not supported yet")
+        case .embedding: return Problem("\(what) is an embedding; adapters on it are not supported yet")
+        default: return Problem("\(what) cannot have an adapter")
+        }
+    }
+
+    /// The layer number PEFT reads from a path: the first number after two names (`.*\.[^.]*\.(\d+)\.`, the last such).
+    static func layer(of path: String) -> Int? {
+        let parts = path.split(separator: ".")
+        for i in parts.indices.dropLast().reversed() where i >= 2 {
+            if let number = Int(parts[i]) { return number }
+        }
+        return nil
+    }
+}
+
+extension AdapterPlan {
+    /// Settings → the size of each module's adapter, whether or not the settings select the module.
+    static func sizes(_ settings: LoRASettings) throws -> (String) -> AdapterSpec {
+        let ranks = try settings.rankPattern.map { (try Suffix($0.pattern, key: "adapter.rank_pattern"), $0.value) }
+        let alphas = try settings.alphaPattern.map { (try Suffix($0.pattern, key: "adapter.alpha_pattern"), $0.value) }
+        return { path in
+            let rank = ranks.first { $0.0.matches(path) }?.1 ?? settings.rank
+            let alpha = alphas.first { $0.0.matches(path) }?.1 ?? settings.alpha
+            let scale = settings.useRSLoRA ? alpha / Double(rank).squareRoot() : alpha / Double(rank)
+            return AdapterSpec(rank: rank, alpha: Float(alpha), scale: Float(scale), dropout: Float(settings.dropout))
+        }
+    }
+}
+
+/// A selection of modules, ready to match.
+private struct Matcher {
+    private let selection: LoRASettings.Selection
+    private let expression: WholeMatch?
+
+    init(_ selection: LoRASettings.Selection, key: String) throws(Problem) {
+        self.selection = selection
+        if case .pattern(let pattern) = selection {
+            expression = try WholeMatch(pattern, key: key)
+        } else {
+            expression = nil
+        }
+    }
+
+    var names: [String] { if case .names(let names) = selection { names } else { [] } }
+
+    func matches(_ path: String, isLinear: Bool) -> Bool {
+        switch selection {
+        case .allLinear: isLinear
+        case .names(let names): names.contains { Self.name($0, matches: path) }
+        case .pattern: expression?.matches(path) ?? false
+        }
+    }
+
+    static func name(_ name: String, matches path: String) -> Bool { path == name || path.hasSuffix("." + name) }
+}
+
+/// A regular expression that must match a whole name.
+private struct WholeMatch {
+    private let regex: Regex<AnyRegexOutput>
+
+    init(_ pattern: String, key: String) throws(Problem) {
+        do { regex = try Regex(pattern) } catch {
+            throw Problem("\(key): '\(pattern)' is no regular expression: \(error)")
+        }
+    }
+
+    func matches(_ text: String) -> Bool { (try? regex.wholeMatch(in: text)) != nil }
+}
+
+/// A pattern that matches the end of a name at a full stop: `(.*\.)?(pattern)$`.
+private struct Suffix {
+    private let whole: WholeMatch
+    init(_ pattern: String, key: String) throws(Problem) { whole = try WholeMatch("(.*\\.)?(\(pattern))", key: key) }
+    func matches(_ path: String) -> Bool { whole.matches(path) }
+}

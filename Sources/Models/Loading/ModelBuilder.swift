@@ -1,0 +1,194 @@
+import Foundation
+import Kernels
+import OrderedJSON
+import Tensors
+import WeightFiles
+
+/// What is trained: adapters on some layers, or every weight.
+public enum TrainingMode {
+    /// Nothing but the adapters that the plan gives to a layer; nil for none.
+    case adapters((ModuleName) -> AdapterSpec?)
+    /// Every weight; where there are none, drawn from a normal distribution with this seed.
+    case full(seed: UInt64)
+    /// Nothing.
+    case none
+}
+
+/// A weight of a full fine-tune and how files hold it.
+public struct TrainedWeight {
+    /// The numbers.
+    public let parameter: Parameter
+    /// The tensor's name in files.
+    public let tensor: String
+    /// Its shape in files.
+    public let shape: [Int]
+    /// What was added to the stored numbers for use (1 for Gemma's norms).
+    public let offset: Float
+}
+
+/// Builds layers from a checkpoint's tensors. Adapters attach here, by path, once.
+final class ModelBuilder {
+    let files: ModelFiles
+    let mode: TrainingMode
+    private let modules: [String: WeightPlan.Module]
+    private(set) var adapters: [AttachedAdapter] = []
+    private(set) var trained: [TrainedWeight] = []
+
+    init(_ files: ModelFiles, mode: TrainingMode) {
+        self.files = files
+        self.mode = mode
+        modules = Dictionary(uniqueKeysWithValues: files.plan.modules.map { ($0.name.logical, $0) })
+    }
+
+    private func module(_ logical: String) -> WeightPlan.Module {
+        guard let module = modules[logical] else { preconditionFailure("no module \(logical) in the weight plan") }
+        return module
+    }
+
+    func has(_ logical: String) -> Bool { modules[logical] != nil }
+
+    /// A matrix, frozen as stored or trained.
+    func matrix(_ logical: String) -> MatrixWeight {
+        let module = module(logical)
+        if case .full = mode { return .trained(parameter(module, module.name.weight, module.storedShape)) }
+        guard let tensor = files.source?[module.name.weight], let format = tensor.format.element,
+            let start = tensor.bytes.baseAddress
+        else { preconditionFailure("tensor \(module.name.weight) passed the audit and is not there") }
+        return .frozen(
+            FrozenMatrix(
+                rows: tensor.rows, columns: tensor.columns, format: format, bytes: start, owner: tensor.file,
+                inputsFirst: module.name.kind == .linearInputsFirst))
+    }
+
+    private func vector(_ name: String, _ count: Int, offset: Float, initial: Float) -> Tensor {
+        if case .full = mode {
+            let parameter = Parameter(name, rows: 1, columns: count)
+            load(parameter, name, offset: offset, initial: initial)
+            trained.append(TrainedWeight(parameter: parameter, tensor: name, shape: [count], offset: offset))
+            return parameter.tensor
+        }
+        let values = files.source?[name]?.floats() ?? []
+        precondition(values.count == count, "tensor \(name) passed the audit with \(values.count) numbers")
+        return Tensor(values.map { $0 + offset }, rows: 1, columns: count)
+    }
+
+    private func parameter(_ module: WeightPlan.Module, _ name: String, _ shape: [Int]) -> Parameter {
+        let columns = shape.last ?? 1
+        let parameter = Parameter(name, rows: shape.dropLast().reduce(1, *), columns: columns)
+        load(parameter, name, offset: 0, initial: nil)
+        trained.append(TrainedWeight(parameter: parameter, tensor: name, shape: shape, offset: 0))
+        return parameter
+    }
+
+    // Stored numbers where there are some; else `initial`, or a normal distribution for matrices.
+    private func load(_ parameter: Parameter, _ name: String, offset: Float, initial: Float?) {
+        let numbers = UnsafeMutableBufferPointer(start: parameter.value.floats, count: parameter.count)
+        if let stored = files.source?[name]?.floats() {
+            precondition(stored.count == parameter.count, "tensor \(name) passed the audit with \(stored.count) numbers")
+            for i in stored.indices { numbers[i] = stored[i] + offset }
+        } else if let initial {
+            numbers.update(repeating: initial)
+        } else if case .full(let seed) = mode {
+            let deviation = Float(files.configuration["initializer_range"]?.doubleValue ?? 0.02)
+            var draws = NormalDraws(seed: seed, name: name)
+            for i in numbers.indices { numbers[i] = draws.next() * deviation }
+        }
+        parameter.valueChanged()
+    }
+
+    func norm(_ logical: String) -> Norm? {
+        guard has(logical) else { return nil }
+        let module = module(logical)
+        let config = files.description.config.norm
+        let weight = vector(
+            module.name.weight, module.shape.weight[0], offset: config.weightOffset, initial: 1)
+        let bias = module.shape.bias.map { vector(module.name.bias, $0, offset: 0, initial: 0) }
+        return Norm(weight: weight, bias: bias, epsilon: config.epsilon, centred: config.kind == .layer && !logical.isHeadNorm)
+    }
+
+    /// A norm without stored weights, where the configuration says so (OLMo 1).
+    func bareNorm() -> Norm {
+        let config = files.description.config.norm
+        return Norm(weight: nil, epsilon: config.epsilon, centred: config.kind == .layer)
+    }
+
+    func numbers(_ logical: String) -> [Float]? {
+        has(logical) ? files.source?[module(logical).name.weight]?.floats() : nil
+    }
+
+    /// Layers that read the same input. Without dropout their adapters' A matrices are one parameter, hence one product.
+    func group(_ logical: [String]) -> LinearGroup {
+        let linears = logical.map { path in
+            let module = module(path)
+            let bias = module.shape.bias.map { vector(module.name.bias, $0, offset: 0, initial: 0) }
+            return LinearModule(name: module.name, weights: LinearWeights(matrix(path), bias: bias))
+        }
+        guard case .adapters(let plan) = mode else { return LinearGroup(linears: linears, adapters: []) }
+        let specs = linears.map { plan($0.name) }
+        let adapted = specs.indices.filter { specs[$0] != nil }
+        let joint = specs.allSatisfy { ($0?.dropout ?? 0) == 0 }
+        let groups = joint ? (adapted.isEmpty ? [] : [adapted]) : adapted.map { [$0] }
+        return LinearGroup(linears: linears, adapters: groups.map { adapterGroup(linears, specs, $0) })
+    }
+
+    private func adapterGroup(_ linears: [LinearModule], _ specs: [AdapterSpec?], _ members: [Int]) -> AdapterGroup {
+        var parts: [Parameter.Part] = []
+        var next = 0
+        for i in members {
+            let rank = specs[i]?.rank ?? 0
+            parts.append(Parameter.Part(name: linears[i].name.path + ".lora_A", rows: next..<next + rank))
+            next += rank
+        }
+        let a = Parameter(rows: next, columns: linears[0].weights.matrix.inputs, parts: parts)
+        let group = zip(members, parts).compactMap { i, part -> AdapterGroup.Member? in
+            guard let spec = specs[i] else { return nil }
+            let b = Parameter(
+                linears[i].name.path + ".lora_B", rows: spec.rank, columns: linears[i].weights.matrix.outputs,
+                transposedInFiles: true)
+            adapters.append(AttachedAdapter(module: linears[i].name, spec: spec, a: a, aRows: part.rows, b: b))
+            return AdapterGroup.Member(layer: i, rows: part.rows, b: b, scale: spec.scale)
+        }
+        let dropout = members.compactMap { specs[$0]?.dropout }.max() ?? 0
+        return AdapterGroup(a: a, members: group, dropout: dropout, key: stableHash(parts.map(\.name).joined(separator: "\n")))
+    }
+}
+
+extension String {
+    /// Norms over heads are root-mean-square norms in every family.
+    fileprivate var isHeadNorm: Bool { hasSuffix(".queryNorm") || hasSuffix(".keyNorm") }
+}
+
+/// A hash that is the same on every machine and in every run (FNV-1a, 64 bits).
+public func stableHash(_ text: String) -> UInt64 {
+    text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+}
+
+/// Normally distributed numbers from a seed and a name: SplitMix64 and the polar-free Box–Muller transform.
+public struct NormalDraws {
+    private var state: UInt64
+    private var spare: Float?
+
+    /// The draws for one tensor.
+    public init(seed: UInt64, name: String) { state = seed &* 0x9e37_79b9_7f4a_7c15 ^ stableHash(name) }
+
+    /// A uniform number in [0, 1).
+    public mutating func uniform() -> Double {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
+    }
+
+    /// A number with mean 0 and deviation 1.
+    public mutating func next() -> Float {
+        if let value = spare {
+            spare = nil
+            return value
+        }
+        let radius = (-2 * log(1 - uniform())).squareRoot()
+        let angle = 2 * Double.pi * uniform()
+        spare = Float(radius * sin(angle))
+        return Float(radius * cos(angle))
+    }
+}

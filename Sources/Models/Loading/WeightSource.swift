@@ -1,0 +1,119 @@
+import Diagnostics
+import Foundation
+import Kernels
+import OrderedJSON
+import Tensors
+import WeightFiles
+
+/// Where a model's numbers come from: stored tensors by name.
+public protocol WeightSource: Sendable {
+    /// Names of all tensors.
+    var names: [String] { get }
+    /// A tensor, or nil.
+    subscript(name: String) -> StoredTensor? { get }
+}
+
+extension WeightStore: WeightSource {}
+
+/// A model that is described and checked but not loaded: config, names, and where each tensor is.
+public struct ModelFiles: Sendable {
+    /// The directory or file.
+    public let path: String
+    /// The decoder and the names of its weights.
+    public let description: ModelDescription
+    /// config.json as read.
+    public let configuration: JSONValue
+    /// The stored tensors; nil for a directory that has only a configuration (to be trained from random numbers).
+    public let source: (any WeightSource)?
+    /// Which tensors the decoder takes.
+    public let plan: WeightPlan
+    /// Tensors that are there and not needed.
+    public let ignored: [String]
+
+    /// Reads a Hugging Face directory. Every problem with its configuration and tensors is reported, before any weight is
+    /// touched.
+    ///
+    /// - Parameter withoutWeights: accept a directory without weights.
+    public static func open(directory path: String, withoutWeights: Bool = false) throws -> ModelFiles {
+        let file = path + "/config.json"
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw Problem("does not exist", file: path, advice: "give a model directory or a GGUF file")
+        }
+        guard FileManager.default.fileExists(atPath: file) else {
+            throw Problem("has no config.json", file: path, advice: "give a Hugging Face model directory or a GGUF file")
+        }
+        let configuration = try JSONValue(contentsOfFile: file)
+        if var problem = unsupportedQuantization(config: configuration, names: [String]()) {
+            problem.file = file
+            throw problem
+        }
+        let description = try ModelDescription(configuration: configuration, file: file)
+        let hasWeights = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).contains {
+            $0.hasSuffix(".safetensors") || $0.hasSuffix(".safetensors.index.json") || $0.hasPrefix("pytorch_model")
+        }
+        if withoutWeights && !hasWeights {
+            return try ModelFiles(unloaded: path, description: description, configuration: configuration)
+        }
+        let store = try WeightStore.open(path)
+        if var problem = unsupportedQuantization(config: configuration, names: store.names) {
+            problem.file = path
+            throw problem
+        }
+        return try ModelFiles(path: path, description: description, configuration: configuration, source: store)
+    }
+
+    private init(unloaded path: String, description: ModelDescription, configuration: JSONValue) throws(Problems) {
+        try Problems(Self.unsupported(description.config).map { Problem($0, file: path) }).throwIfAny()
+        self.path = path
+        self.description = description
+        self.configuration = configuration
+        source = nil
+        plan = WeightPlan(description) { _ in false }
+        ignored = []
+    }
+
+    /// Checks a source's tensors against what the decoder needs.
+    public init(path: String, description: ModelDescription, configuration: JSONValue, source: any WeightSource) throws {
+        let names = Set(source.names)
+        plan = WeightPlan(description, contains: names.contains)
+        var shapes: [String: [Int]] = [:]
+        var problems: [Problem] = []
+        for name in source.names { shapes[name] = source[name]?.shape }
+        let audit = plan.audit(shapes, file: path)
+        problems += audit.problems
+        for module in plan.modules {
+            for name in [module.name.weight] + (module.shape.bias == nil ? [] : [module.name.bias]) {
+                guard let tensor = source[name], tensor.format.element == nil else { continue }
+                problems.append(Problem("tensor \(name) is stored as \(tensor.format.name), which is not supported", file: path))
+            }
+        }
+        problems += Self.unsupported(description.config).map { Problem($0, file: path) }
+        try Problems(problems).throwIfAny()
+        self.path = path
+        self.description = description
+        self.configuration = configuration
+        self.source = source
+        ignored = audit.ignored
+    }
+
+    /// Parts of a configuration that can be described and not yet be run.
+    static func unsupported(_ config: TransformerConfig) -> [String] {
+        var found: [String] = []
+        if config.headBias { found.append("a bias on the output head is not supported yet") }
+        for layer in config.layers {
+            if case .latentAttention = layer.mixer { found.append("multi-head latent attention is not supported yet") }
+            if case .experts = layer.feedForward { found.append("mixtures of experts are not supported yet") }
+            if case .dense(let dense) = layer.feedForward, dense.activation.kernel == nil {
+                found.append("the activation \(dense.activation.rawValue) is not supported yet")
+            }
+            if layer.attention?.projectionClip != nil { found.append("clipped projections (clip_qkv) are not supported yet") }
+            if let attention = layer.attention, let growth = attention.queryGrowth {
+                let dims = attention.rotary.map { config.rotaries[$0].dim }
+                if dims != attention.headDim {
+                    found.append("query growth \(growth.beta) without full rotation is not supported yet")
+                }
+            }
+        }
+        return found.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+}

@@ -1,0 +1,154 @@
+import Kernels
+import Tensors
+
+/// The one decoder. Families differ by their configuration and by the names in their files.
+public final class Transformer {
+    /// What the model is.
+    public let config: TransformerConfig
+    /// The files it was built from.
+    public let files: ModelFiles
+    /// The adapters that hang on its layers.
+    public let adapters: [AttachedAdapter]
+    /// The weights of a full fine-tune; empty otherwise.
+    public let trainedWeights: [TrainedWeight]
+    private let embeddingTable: MatrixWeight
+    private let positionTable: MatrixWeight?
+    private let blocks: [Block]
+    private let finalNorm: Norm
+    private let head: MatrixWeight
+    private let tables: RotaryTables
+    /// How many blocks, counted from the top, keep their activations; those below compute them again.
+    public var blocksKept = Int.max
+
+    /// Builds the model from checked files. Weights are mapped, not read.
+    public init(_ files: ModelFiles, mode: TrainingMode = .none) {
+        self.files = files
+        config = files.description.config
+        let builder = ModelBuilder(files, mode: mode)
+        embeddingTable = builder.matrix("embedding")
+        positionTable = config.learnedPositions ? builder.matrix("positions") : nil
+        blocks = config.layers.enumerated().map { builder.block($0, $1) }
+        finalNorm = builder.norm("norm") ?? builder.bareNorm()
+        head = config.tiedHead ? embeddingTable : builder.matrix("head")
+        adapters = builder.adapters
+        trainedWeights = builder.trained
+        tables = RotaryTables(config, length: min(config.maximumPositions, 1024))
+    }
+
+    /// Every parameter once: adapters' A (shared ones once) and B in the order of the model, or all weights.
+    public var parameters: [Parameter] {
+        var seen = Set<ObjectIdentifier>()
+        return (adapters.flatMap { [$0.a, $0.b] } + trainedWeights.map(\.parameter)).filter {
+            seen.insert(ObjectIdentifier($0)).inserted
+        }
+    }
+
+    /// The normed hidden states of some rows, ready for the head: [rows.count, width] in the operand type.
+    ///
+    /// - Parameters:
+    ///   - rows: rows wanted, ascending; nil for all.
+    public func hiddenStates(
+        _ batch: TokenBatch, rows: [Int32]? = nil, precision: ElementType, draw: DropoutDraw? = nil
+    ) -> Tensor {
+        tables.reach(batch.segments.map(\.count).max() ?? 0)
+        let context = ForwardContext(
+            type: precision, positions: batch.positions, segments: batch.segments.map { AttentionSegment($0) },
+            draw: draw, tables: tables, cache: nil)
+        return run(batch.tokens, context, rows: rows)
+    }
+
+    /// Runs new tokens of cached sequences: `tokens[i]` belong to slot `slots[i]`. Gives the last token's normed hidden
+    /// state of each sequence, or those of all tokens.
+    public func hiddenStates(
+        continuing cache: KeyValueCache, slots: [Int], tokens: [[Int32]], all: Bool = false, precision: ElementType
+    ) -> Tensor {
+        let counts = tokens.map(\.count)
+        let starts = slots.map { cache.lengths[$0] }
+        tables.reach(zip(starts, counts).map { $0 + $1 }.max() ?? 0)
+        let positions = zip(starts, counts).flatMap { start, count in (start..<start + count).map { Int32($0) } }
+        let context = ForwardContext(
+            type: precision, positions: positions, segments: cache.segments(adding: counts, to: slots), draw: nil,
+            tables: tables, cache: cache)
+        var end = 0
+        let last = counts.map { count -> Int32 in
+            end += count
+            return Int32(end - 1)
+        }
+        let hidden = run(tokens.flatMap { $0 }, context, rows: all ? nil : last)
+        cache.advance(slots, by: counts)
+        return hidden
+    }
+
+    private func run(_ tokens: [Int32], _ context: ForwardContext, rows: [Int32]?) -> Tensor {
+        var x = embedding(tokens, in: embeddingTable, scale: config.embeddingScale)
+        if let positionTable { x = x.adding(embedding(context.positions, in: positionTable)) }
+        var stream = ResidualStream(x)
+        let all = rows.map { $0.count == tokens.count } ?? true
+        for (i, block) in blocks.enumerated() {
+            let kept = i == blocks.count - 1 && !all ? rows : nil
+            if blocks.count - i <= blocksKept || context.cache != nil {
+                block(&stream, context, kept: kept)
+            } else {
+                let value = stream.value(.f32)
+                stream = ResidualStream(
+                    recomputed([value]) { inputs in
+                        var inner = ResidualStream(inputs[0])
+                        block(&inner, context, kept: kept)
+                        return [inner.value(.f32)]
+                    }[0])
+            }
+        }
+        if blocks.isEmpty { stream.keep(all ? nil : rows) }
+        return stream.normalized(finalNorm, to: context.type)
+    }
+
+    private var logitShape: LogitShape { LogitShape(scale: config.logitScale, softcap: config.logitSoftCap ?? 0) }
+
+    /// The sum of `−ln p(target)` over hidden states, and each one's.
+    public func loss(_ hidden: Tensor, targets: [Int32]) -> (sum: Tensor, losses: [Float]) {
+        linearCrossEntropy(hidden, head: head, targets: targets, shape: logitShape)
+    }
+
+    /// The logits [rows, vocabulary] in f32 of hidden states; for a few rows.
+    public func logits(_ hidden: Tensor) -> Tensor {
+        let raw = projections(hidden.detached, [LinearWeights(head.untrained)])[0]
+        let shape = logitShape
+        if shape.scale != 1 || shape.softcap > 0 { raw.shapeLogits(shape) }
+        return raw
+    }
+}
+
+extension ModelBuilder {
+    /// The block of layer `i`.
+    func block(_ i: Int, _ config: LayerConfig) -> Block {
+        let path = "layers.\(i)"
+        guard let attention = config.attention, case .dense(let dense) = config.feedForward,
+            let activation = dense.activation.kernel
+        else { preconditionFailure("layer \(i) passed the check for supported parts") }
+        let inputs: [String] =
+            switch attention.projection {
+            case .separate: ["query", "key", "value"]
+            case .fused, .fusedByGroup: ["queryKeyValue"]
+            }
+        let feeds: [String] =
+            switch dense.kind {
+            case .gated: ["gate", "up"]
+            case .gatedFused: ["gateUp"]
+            case .plain: ["up"]
+            }
+        let names = config.arrangement.norms
+        let norms = Dictionary(
+            uniqueKeysWithValues: names.map { ($0, norm("\(path).\($0)") ?? bareNorm()) })
+        return Block(
+            arrangement: config.arrangement, residualScale: config.residualScale,
+            attention: SelfAttention(
+                config: attention, layer: i, input: group(inputs.map { "\(path).attention.\($0)" }),
+                output: group(["\(path).attention.output"]), queryNorm: norm("\(path).attention.queryNorm"),
+                keyNorm: norm("\(path).attention.keyNorm"), sinks: numbers("\(path).attention.sinks")),
+            feedForward: FeedForward(
+                kind: dense.kind, hidden: dense.hidden, input: group(feeds.map { "\(path).feedForward.\($0)" }),
+                output: GatedLinear(group: group(["\(path).feedForward.down"]), activation: activation)),
+            attentionNorm: norms["attentionNorm"], attentionPostNorm: norms["attentionPostNorm"],
+            feedForwardNorm: norms["feedForwardNorm"], feedForwardPostNorm: norms["feedForwardPostNorm"])
+    }
+}
