@@ -29,6 +29,8 @@ public struct AttentionConfig: Sendable, Equatable {
         case none
         /// Over each head; weight of `headDim` values (Qwen 3, Gemma 3).
         case perHead
+        /// Over each head, without weights (Llama 4). It commutes with the rotation, which there comes first.
+        case perHeadUnweighted
         /// Over all heads together; weights of `heads · headDim` and `keyValueHeads · headDim` (OLMo 2 and 3).
         case fullWidth
     }
@@ -105,6 +107,11 @@ public struct AttentionConfig: Sendable, Equatable {
 
 /// Multi-head latent attention (DeepSeek V2/V3): queries, and keys with values, pass through a narrow normed layer;
 /// a head has a part that is not rotated and a rotated part, whose key is shared by all heads.
+///
+///     q = queryUp(queryDownNorm(queryDown(x))) or query(x); each head: plainDim values, then rotaryDim that turn
+///     c, r = keyValueDown(x) split after keyValueRank; r turns, one for all heads
+///     each head of keyValueUp(keyValueNorm(c)): plainDim values of the key, then valueDim of the value
+///     scores = (q_plain · k_plain + q_turned · r) · scale
 public struct LatentAttentionConfig: Sendable, Equatable {
     /// Heads, of queries, keys and values alike.
     public var heads: Int
@@ -122,13 +129,15 @@ public struct LatentAttentionConfig: Sendable, Equatable {
     public var scale: Float
     /// Index into `TransformerConfig.rotaries`.
     public var rotary: Int
-    /// Whether the projections into and out of the narrow layers, and the output, have biases.
+    /// Whether the projections into the narrow layers, and the output, have biases.
     public var bias: Bool
+    /// ε of the norms of the narrow layers, which is not that of the residual stream.
+    public var normEpsilon: Float
 
     /// Latent attention.
     public init(
         heads: Int, queryRank: Int?, keyValueRank: Int, plainDim: Int, rotaryDim: Int, valueDim: Int, scale: Float,
-        rotary: Int, bias: Bool = false
+        rotary: Int, bias: Bool = false, normEpsilon: Float = 1e-6
     ) {
         self.heads = heads
         self.queryRank = queryRank
@@ -139,5 +148,6 @@ public struct LatentAttentionConfig: Sendable, Equatable {
         self.scale = scale
         self.rotary = rotary
         self.bias = bias
+        self.normEpsilon = normEpsilon
     }
 }

@@ -86,9 +86,12 @@ extension ConfigReader {
     /// - Parameters:
     ///   - layers: how many layers there are.
     ///   - window: the width of a sliding layer, nil when the model has none.
+    ///   - kind: what a layer that does not see everything is.
     ///   - isSliding: whether layer `i` slides when `layer_types` does not say.
-    func reaches(layers: Int, window: Int?, isSliding: (Int) -> Bool) -> [AttentionConfig.Reach] {
-        let types = layerTypes(layers: layers) ?? (0..<layers).map { isSliding($0) ? .sliding : .full }
+    func reaches(
+        layers: Int, window: Int?, kind: LayerType = .sliding, isSliding: (Int) -> Bool
+    ) -> [AttentionConfig.Reach] {
+        let types = layerTypes(layers: layers) ?? (0..<layers).map { isSliding($0) ? kind : .full }
         return types.map { type in
             switch type {
             case .full: return .full

@@ -95,6 +95,10 @@ struct Wrapper: Sendable {
                 ("rope_theta", 1e9), ("sliding_window", nil), ("vocab_size", 131072),
             ]),
         Wrapper(
+            types: ["llama4"], textType: "llama4_text",
+            modules: .init(base: "language_model.model.", head: "language_model.lm_head"), tied: false, textDefaults: []
+        ),
+        Wrapper(
             types: ["llava", "llava_next"], textType: "llama", modules: .insideWrapper, tied: nil, textDefaults: []),
     ]
 

@@ -53,7 +53,7 @@ extension TransformerConfig {
             shapes.append(("queryKeyValue", matrix(queries + 2 * keys, hiddenSize, bias: attention.inputBias)))
         }
         switch attention.queryKeyNorm {
-        case .none: break
+        case .none, .perHeadUnweighted: break
         case .perHead:
             shapes.append(("queryNorm", ModuleShape([attention.headDim])))
             shapes.append(("keyNorm", ModuleShape([attention.headDim])))

@@ -6,7 +6,7 @@ import Testing
 /// The stored tiny models: their config.json must lead to exactly the tensors in their files.
 @Suite("Configurations and names of the model fixtures")
 struct FixtureConfigTests {
-    @Test func fixturesAreThere() { #expect(Fixtures.models.count >= 23) }
+    @Test func fixturesAreThere() { #expect(Fixtures.models.count >= 32) }
 
     @Test("name every tensor with its shape", arguments: Fixtures.models)
     func planEqualsFile(_ model: String) throws {
@@ -26,12 +26,32 @@ struct FixtureConfigTests {
         let tensors = try Fixtures.shapes("models/\(model)/model.safetensors")
         let plan = WeightPlan(description) { tensors[$0] != nil }
         var expected: [String: [Int]] = [:]
-        // transformers holds experts as stacked parameters, which PEFT's `all-linear` does not see.
-        for module in plan.linear where !module.name.logical.contains(".experts.") {
+        // The mixtures' first adapters hang on attention only, unless all their linear modules are PEFT's too.
+        let isMixture = plan.modules.contains { $0.name.kind == .router }
+        for module in plan.linear
+        where !isMixture || description.config.family == "llama4_text" || module.name.logical.contains("attention") {
             let path = "base_model.model.\(module.name.path)"
             expected["\(path).lora_A.weight"] = [4, module.shape.weight[1]]
             expected["\(path).lora_B.weight"] = [module.shape.weight[0], 4]
         }
         #expect(try Fixtures.shapes("models/\(model)/adapter/adapter_model.safetensors") == expected)
+    }
+
+    /// Adapters on experts, one by one, as PEFT writes them for models whose experts are modules.
+    @Test(
+        "name experts as PEFT does",
+        arguments: ["mixtral", "qwen2-moe", "qwen3-moe", "olmoe", "deepseek-v2", "deepseek-v3"])
+    func allLinearOfMixtures(_ model: String) throws {
+        let file = "models/\(model)/config.json"
+        let description = try ModelDescription(configuration: Fixtures.json(file), file: file)
+        let tensors = try Fixtures.shapes("models/\(model)/model.safetensors")
+        let plan = WeightPlan(description) { tensors[$0] != nil }
+        var expected: [String: [Int]] = [:]
+        for module in plan.linear {
+            let path = "base_model.model.\(module.name.path)"
+            expected["\(path).lora_A.weight"] = [2, module.shape.weight[1]]
+            expected["\(path).lora_B.weight"] = [module.shape.weight[0], 2]
+        }
+        #expect(try Fixtures.shapes("models/\(model)/adapter_experts/adapter_model.safetensors") == expected)
     }
 }
