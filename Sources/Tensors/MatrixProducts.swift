@@ -37,7 +37,7 @@ extension MatrixWeight {
     func apply(to x: Tensor, into y: Tensor, accumulate: Bool = false) {
         precondition(x.columns == inputs && y.columns == outputs && x.rows == y.rows,
             "x·Wᵀ: \(x.shape) with W \(outputs)×\(inputs) into \(y.shape)")
-        panels(x.type) { range, w in
+        Profile.measure(.frozenProducts) { panels(x.type) { range, w in
             if isInputsFirst {
                 Product.multiply(
                     x.view(columns: range).operand, w.operand, into: y.destination, rows: x.rows, columns: outputs,
@@ -47,14 +47,14 @@ extension MatrixWeight {
                     x.operand, w.transposedOperand, into: y.view(columns: range).destination, rows: x.rows,
                     columns: range.count, inner: inputs, accumulate: accumulate)
             }
-        }
+        } }
     }
 
     /// `dx (+)= dy·W`: dy [rows, outputs] in the operand type, dx [rows, inputs] in f32.
     func applyTransposed(to dy: Tensor, into dx: Tensor, accumulate: Bool = false) {
         precondition(dy.columns == outputs && dx.columns == inputs && dx.rows == dy.rows,
             "dy·W: \(dy.shape) with W \(outputs)×\(inputs) into \(dx.shape)")
-        panels(dy.type) { range, w in
+        Profile.measure(.frozenProducts) { panels(dy.type) { range, w in
             if isInputsFirst {
                 Product.multiply(
                     dy.operand, w.transposedOperand, into: dx.view(columns: range).destination, rows: dy.rows,
@@ -64,7 +64,7 @@ extension MatrixWeight {
                     dy.view(columns: range).operand, w.operand, into: dx.destination, rows: dy.rows, columns: inputs,
                     inner: range.count, accumulate: accumulate || range.lowerBound > 0)
             }
-        }
+        } }
     }
 
     private var isInputsFirst: Bool { if case .frozen(let matrix) = self { matrix.inputsFirst } else { false } }

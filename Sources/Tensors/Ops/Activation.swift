@@ -58,14 +58,15 @@ extension Tensor {
         let gate = converted(to: self.type)
         let factor = up?.converted(to: self.type)
         activation.forward(gate, factor, into: h, kept: nil)
+        let hasUp = up != nil
         return Tensor.record(
             .activation, [h], from: [self] + (up.map { [$0] } ?? []), saving: [gate] + (factor.map { [$0] } ?? [])
         ) { pullback in
             guard let g = pullback.gradient()?.converted(to: .f32) else { return }
             let gate = pullback.saved(0)
             let dgate = Tensor(uninitialized: gate.rows, gate.columns)
-            let dup = up == nil ? nil : Tensor(uninitialized: gate.rows, gate.columns)
-            activation.backward(gate, up == nil ? nil : pullback.saved(1), g, dgate: dgate, dup: dup, h: nil)
+            let dup = hasUp ? Tensor(uninitialized: gate.rows, gate.columns) : nil
+            activation.backward(gate, hasUp ? pullback.saved(1) : nil, g, dgate: dgate, dup: dup, h: nil)
             pullback.send(dgate, to: 0)
             if let dup { pullback.send(dup, to: 1) }
         }[0]

@@ -92,13 +92,15 @@ struct AdapterPass {
 
     /// low = scale · x·Aᵀ of every group, in the operand type.
     func narrow(_ x: Tensor) -> [Tensor] {
-        groups.map { group in
-            let low = Tensor(uninitialized: x.rows, group.a.rows)
-            Product.multiply(
-                dropped(x, group).operand, group.a.operandTensor(x.type).transposedOperand, into: low.destination,
-                rows: x.rows, columns: group.a.rows, inner: x.columns)
-            return scaled(low, group, to: x.type)
-        }
+        Profile.measure(.adapters) { groups.map { narrow(x, $0) } }
+    }
+
+    private func narrow(_ x: Tensor, _ group: AdapterGroup) -> Tensor {
+        let low = Tensor(uninitialized: x.rows, group.a.rows)
+        Product.multiply(
+            dropped(x, group).operand, group.a.operandTensor(x.type).transposedOperand, into: low.destination,
+            rows: x.rows, columns: group.a.rows, inner: x.columns)
+        return scaled(low, group, to: x.type)
     }
 
     /// y[layer] += low·Bᵀ.
@@ -115,21 +117,23 @@ struct AdapterPass {
 
     /// Adds lowᵀ·dy to B's gradients and gives scale · dy·B of every group.
     func narrowGradients(_ gradients: [Tensor?], lows: [Tensor]) -> [Tensor] {
-        zip(groups, lows).map { group, low in
-            let sum = Tensor(uninitialized: low.rows, group.a.rows)
-            for member in group.members {
-                let part = sum.view(columns: member.rows)
-                guard let g = gradients[member.layer] else {
-                    part.clear()
-                    continue
-                }
-                Product.multiply(
-                    g.operand, member.b.operandTensor(g.type).transposedOperand, into: part.destination, rows: g.rows,
-                    columns: member.rows.count, inner: g.columns)
-                multiplyTransposed(low.view(columns: member.rows), g, into: member.b.gradient, accumulate: true)
+        Profile.measure(.adapters) { zip(groups, lows).map { narrowGradients(gradients, $0, low: $1) } }
+    }
+
+    private func narrowGradients(_ gradients: [Tensor?], _ group: AdapterGroup, low: Tensor) -> Tensor {
+        let sum = Tensor(uninitialized: low.rows, group.a.rows)
+        for member in group.members {
+            let part = sum.view(columns: member.rows)
+            guard let g = gradients[member.layer] else {
+                part.clear()
+                continue
             }
-            return scaled(sum, group, to: low.type)
+            Product.multiply(
+                g.operand, member.b.operandTensor(g.type).transposedOperand, into: part.destination, rows: g.rows,
+                columns: member.rows.count, inner: g.columns)
+            multiplyTransposed(low.view(columns: member.rows), g, into: member.b.gradient, accumulate: true)
         }
+        return scaled(sum, group, to: low.type)
     }
 
     /// Adds dlowᵀ·x to A's gradients.

@@ -35,10 +35,12 @@ public struct Norm {
 
     /// dx (+)= gradient; `copy` receives `copyScale · dx` after the addition. Gradients of weight and bias are summed over
     /// fixed panels in order, so that they do not depend on the number of threads.
+    ///
+    /// - Returns: panels' sums of the gradients of what is ``learned``, nil for what is not trained.
     func backward(
         _ x: Tensor, _ statistics: Tensor, _ g: Tensor, into dx: Tensor, adds: Bool, copy: Tensor? = nil,
         copyScale: Float = 1
-    ) {
+    ) -> [Tensor?] {
         let panel = 64
         let panels = (x.rows + panel - 1) / panel
         let trainsWeight = weight?.edge != nil
@@ -54,9 +56,17 @@ public struct Norm {
                 weightSums.map { $0.floats + i * x.columns }, biasSums.map { $0.floats + i * x.columns },
                 min(panel, x.rows - first), x.columns)
         }
-        for (learned, sums) in [(weight, weightSums), (bias, biasSums)] {
-            guard let sums, case .parameter(let parameter) = learned?.edge else { continue }
-            graft_sum_rows(sums.pointer, sums.stride, 0, parameter.gradient.floats, panels, x.columns)
+        return (weight == nil ? [] : [weightSums]) + (bias == nil ? [] : [biasSums])
+    }
+
+    /// Adds the sums of ``backward(_:_:_:into:adds:copy:copyScale:)`` to the gradients of weight and bias, the op's
+    /// inputs from `first` on.
+    func send(_ sums: [Tensor?], by pullback: inout Pullback, from first: Int) {
+        for (i, panels) in sums.enumerated() {
+            guard let panels else { continue }
+            pullback.accumulate(to: first + i, rows: 1, columns: panels.columns, zeroed: true) { sum, _ in
+                graft_sum_rows(panels.pointer, panels.stride, 0, sum.floats, panels.rows, panels.columns)
+            }
         }
     }
 }
@@ -78,15 +88,17 @@ extension Tensor {
             guard var g = pullback.gradient() else { return }
             let x = pullback.saved(0)
             if group != nil { g = g.converted(to: g.type).view(columnsOf: x.columns) }
-            guard pullback.wants(0) else {
-                norm.backward(x, pullback.saved(1), g, into: Tensor(uninitialized: x.rows, x.columns), adds: false)
-                return
-            }
             let statistics = pullback.saved(1)
-            pullback.accumulate(to: 0, rows: rows, columns: columns) { dx, adds in
-                let flat = group == nil ? dx : dx.view(columnsOf: x.columns)
-                norm.backward(x, statistics, g, into: flat, adds: adds)
+            var sums: [Tensor?] = []
+            if pullback.wants(0) {
+                pullback.accumulate(to: 0, rows: rows, columns: columns) { dx, adds in
+                    let flat = group == nil ? dx : dx.view(columnsOf: x.columns)
+                    sums = norm.backward(x, statistics, g, into: flat, adds: adds)
+                }
+            } else {
+                sums = norm.backward(x, statistics, g, into: Tensor(uninitialized: x.rows, x.columns), adds: false)
             }
+            norm.send(sums, by: &pullback, from: 1)
         }[0]
     }
 
@@ -126,8 +138,9 @@ extension Tensor {
             let needsCopy = pullback.wants(1) && (wanted == .bf16 || scale != 1)
             let copy = needsCopy ? Tensor(uninitialized: sum.rows, sum.columns, wanted) : nil
             if let through {
-                norm.backward(
+                let sums = norm.backward(
                     sum, pullback.saved(1), through, into: dx, adds: direct != nil, copy: copy, copyScale: scale)
+                norm.send(sums, by: &pullback, from: 2)
             } else {
                 copy?.assign(dx, scale: scale)
             }

@@ -19,23 +19,26 @@ public func recomputed(_ inputs: [Tensor], _ body: @escaping ([Tensor]) -> [Tens
             return input
         }
         var roots: [Node] = []
-        var kept: [Tensor?] = Array(repeating: nil, count: inputs.count)
+        var handedThrough: [(input: Int, gradient: Tensor)] = []
         for (index, output) in body(again).enumerated() {
             guard let g = pullback.gradient(index) else { continue }
-            if case .output(let node, let place) = output.edge {
+            switch output.edge {
+            case .output(let node, let place):
                 if let i = leaves.firstIndex(where: { $0 === node }) {
-                    kept[i] = g  // an input handed through unchanged
+                    handedThrough.append((i, g))
                 } else {
                     node.receive(g, at: place)
                     roots.append(node)
                 }
+            case .parameter(let parameter): parameter.gradient.add(g)
+            case nil: break
             }
         }
         Node.run(from: roots, keeping: leaves)
         for (i, leaf) in leaves.enumerated() where pullback.wants(i) {
             if let g = leaf.gradients[0] { pullback.send(g, to: i) }
-            if let g = kept[i] { pullback.send(g, to: i) }
         }
+        for (i, g) in handedThrough { pullback.send(g, to: i) }
     }
 }
 
