@@ -2,7 +2,7 @@
 #include "blocks_inline.h"
 #pragma STDC FP_CONTRACT OFF
 
-// Sixteen numbers stand in for a block of the plain formats, so that the loop has a fixed length; graft_expand does the rest.
+// Sixteen numbers stand in for a block of the plain formats, so that the loop has a fixed length.
 INLINE void f32_block(const uint8_t *block, void *restrict to, int bf16) {
     const unaligned_float *x = (const unaligned_float *)block;
     for (int j = 0; j < 16; j++) store(to, j, x[j], bf16);

@@ -7,3 +7,9 @@
 /// `from` holds whole blocks, at any address; `count` numbers, a multiple of the block's size, are written to `to`.
 /// Equal to ggml's own dequantisation to the bit. Returns 0 for a type it does not know, having written nothing.
 int graft_expand(uint32_t type, const void *from, size_t count, void *to, int to_bf16);
+
+/// Quantises `rows` rows of `columns` floats (a multiple of the block's size) into Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K,
+/// Q5_K or Q6_K, or stores them as F32, F16 or BF16. Rows lie one after the other on both sides. Numbers must be finite;
+/// a block's largest must not exceed 65,504 times what its integers can count, half precision being its scale's format.
+/// The first five are ggml's own bytes. Returns 0 for a type it cannot write, having written nothing.
+int graft_quantize(uint32_t type, const float *from, size_t rows, size_t columns, void *to);
