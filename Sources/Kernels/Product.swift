@@ -24,18 +24,22 @@ public struct Operand {
     let stride: Int
     let transposed: Bool
     let type: ElementType
+    private let owner: Storage?
 
-    /// A matrix in memory.
-    public init(_ data: UnsafeRawPointer, stride: Int, type: ElementType, transposed: Bool = false) {
+    /// A matrix in memory, kept alive by `owner` while the product runs; without one by the caller.
+    public init(
+        _ data: UnsafeRawPointer, stride: Int, type: ElementType, transposed: Bool = false, owner: Storage? = nil
+    ) {
         self.data = data
         self.stride = stride
         self.transposed = transposed
         self.type = type
+        self.owner = owner
     }
 
     func moved(rows: Int = 0, columns: Int = 0) -> Operand {
         let elements = transposed ? columns * stride + rows : rows * stride + columns
-        return Operand(data + elements * type.size, stride: stride, type: type, transposed: transposed)
+        return Operand(data + elements * type.size, stride: stride, type: type, transposed: transposed, owner: owner)
     }
 
     var dnn: graft_dnn_operand {
@@ -67,6 +71,7 @@ public enum Product {
         _ a: Operand, _ b: Operand, into c: Destination, rows: Int, columns: Int, inner: Int, accumulate: Bool = false
     ) {
         precondition(a.type == b.type, "product: operands of types \(a.type) and \(b.type)")
+        defer { withExtendedLifetime((a, b)) {} }
         if rows == 0 || columns == 0 { return }
         if inner == 0 {
             if !accumulate { clear(c, rows, columns) }

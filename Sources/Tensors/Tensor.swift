@@ -97,7 +97,7 @@ public struct Tensor {
     /// The numbers row by row.
     public func values() -> [Float] {
         let copy = converted(to: .f32)
-        return Array(UnsafeBufferPointer(start: copy.floats, count: rows * columns))
+        return withExtendedLifetime(copy) { Array(UnsafeBufferPointer(start: copy.floats, count: rows * columns)) }
     }
 
     /// Sets all numbers to zero.
@@ -149,8 +149,8 @@ public struct Tensor {
 
     func row(_ r: Int) -> UnsafeMutableRawPointer { pointer + r * stride * type.size }
 
-    var operand: Operand { Operand(pointer, stride: stride, type: type) }
-    var transposedOperand: Operand { Operand(pointer, stride: stride, type: type, transposed: true) }
+    var operand: Operand { Operand(pointer, stride: stride, type: type, owner: storage) }
+    var transposedOperand: Operand { Operand(pointer, stride: stride, type: type, transposed: true, owner: storage) }
     var destination: Destination { Destination(pointer, stride: stride, type: type) }
 
     /// "rows×columns", for messages.

@@ -35,13 +35,13 @@ public func linearCrossEntropy(
     let trainsHead = head.parameter != nil
     let sweep = HeadSweep(x: x.detached, head: head, targets: targets, shape: shape)
     let dx = x.edge != nil && !trainsHead ? Tensor(zeros: x.rows, x.columns) : nil
-    let (losses, lse) = sweep.run(dx: dx)
+    let (losses, lse) = Profile.measure(.loss) { sweep.run(dx: dx) }
     let sum = Tensor([Float(losses.reduce(0.0) { $0 + Double($1) })], rows: 1, columns: 1)
     let saved = dx.map { [$0] } ?? [lse]
     let outputs = Tensor.record(
         .linearCrossEntropy, [sum], from: [x], trained: [head.parameter], saving: saved
     ) { pullback in
-        guard let g = pullback.gradient()?.floats[0] else { return }
+        guard let g = pullback.gradient()?.values()[0] else { return }
         if trainsHead {
             let dx = Tensor(zeros: sweep.x.rows, sweep.x.columns)
             sweep.trained(scale: g, lse: pullback.saved(0), dx: pullback.wants(0) ? dx : nil)

@@ -2,7 +2,7 @@ import Tensors
 
 enum AttentionCases {
     static let all: [GradientCase] = [
-        attend("one token", [1], heads: 2, groups: 1, size: 16),
+        attend("one token", [1], heads: 2, groups: 1, size: 16, gives: .values),
         attend("two segments of odd lengths, grouped heads", [17, 33], heads: 4, groups: 2, size: 16),
         attend("heads of 20, one head a group", [3, 1, 35], heads: 3, groups: 3, size: 20),
         attend("heads of 64, values of 48", [19, 8], heads: 2, groups: 1, size: 64, valueSize: 48),
@@ -24,7 +24,7 @@ enum AttentionCases {
         ofViews,
     ]
 
-    /// What leads to the loss: a window of one lets no gradient through queries and keys.
+    /// What leads to the loss: a single visible key lets no gradient through queries and keys.
     enum Gives { case all, values }
 
     private static func attend(
