@@ -48,7 +48,7 @@ extension ConfigReader {
         return DecoderSizes(
             vocabulary: count("vocab_size", defaults.vocabulary, in: 1...(1 << 24)), hidden: hidden,
             feedForward: count("intermediate_size", defaults.feedForward),
-            layers: count("num_hidden_layers", defaults.layers, in: 1...10000), heads: heads,
+            layers: count("num_hidden_layers", defaults.layers, in: 1...1000), heads: heads,
             keyValueHeads: keyValueHeads, headDim: headDim(defaults.headDim, hidden: hidden, heads: heads),
             positions: count("max_position_embeddings", defaults.positions, in: 1...(1 << 40)),
             epsilon: Float(number(defaults.epsilonKey, defaults.epsilon, above: 0)),

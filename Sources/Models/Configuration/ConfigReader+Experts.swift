@@ -13,8 +13,8 @@ extension ConfigReader {
         storage: ExpertsConfig.Storage = .modules
     ) -> ExpertsConfig {
         let key = counts.first { value($0) != nil } ?? counts[0]
-        let total = self.count(key, count, in: 1...65536)
-        let chosen = self.count("num_experts_per_tok", perToken, in: 1...65536)
+        let total = self.count(key, count, in: 1...4096)
+        let chosen = self.count("num_experts_per_tok", perToken, in: 1...4096)
         if chosen > total { fault("num_experts_per_tok", "is \(chosen), more than \(key) \(total)") }
         return ExpertsConfig(
             count: total, perToken: min(chosen, total), expert: expert, routing: routing, storage: storage)

@@ -36,10 +36,13 @@ public struct ModelDescription: Sendable, Equatable {
         var family = ModelFamily.named(type)
         var modules: WeightNames.Prefix?
         if let wrapper = Wrapper.named(type) {
-            json = outer["text_config"]?.objectValue ?? JSONObject()
+            guard let text = outer["text_config"]?.objectValue else {
+                throw Problems(problems + [Problem("text_config is missing or no object", file: file)])
+            }
+            json = text
             json["model_type"] = json["model_type"] ?? .string(wrapper.textType)
-            for (key, value) in wrapper.textDefaults where json[key] == nil { json[key] = value }
-            if let tied = outer["tie_word_embeddings"] ?? wrapper.tied { json["tie_word_embeddings"] = tied }
+            let tied = outer["tie_word_embeddings"] ?? wrapper.tied
+            if tied == true || wrapper.tied != nil { json["tie_word_embeddings"] = tied }
             keyPrefix = "text_config."
             problems += Self.quantization(json, file: file, keyPrefix: keyPrefix)
             family = json["model_type"]?.stringValue.flatMap(ModelFamily.named)
@@ -57,6 +60,22 @@ public struct ModelDescription: Sendable, Equatable {
         config = family.read(reader)
         names = modules.map(family.names.wrapped) ?? family.names
         try Problems(problems + reader.problems).throwIfAny()
+    }
+
+    /// The same for a file with these tensors: where a family publishes experts one by one and this file holds them
+    /// stacked, as transformers 5 does in memory, the experts' storage is stacked.
+    public func matching(_ contains: (String) -> Bool) -> ModelDescription {
+        guard let place = names.place(where: contains) else { return self }
+        var description = self
+        for (i, layer) in config.layers.enumerated() {
+            guard case .experts(var experts) = layer.feedForward, experts.storage == .modules,
+                let stacked = names.module("layers.\(i).feedForward.experts.gateUp", at: place),
+                contains(stacked.weight)
+            else { continue }
+            experts.storage = .stacked
+            description.config.layers[i].feedForward = .experts(experts)
+        }
+        return description
     }
 
     /// A problem when the checkpoint's weights are quantised in a way that only its own runtime reads.
@@ -79,27 +98,15 @@ struct Wrapper: Sendable {
     let textType: String
     /// Where the text model's modules are in transformers.
     let modules: WeightNames.Prefix
-    /// Whether the head is tied when the wrapper does not say; nil leaves it to the text model.
+    /// Whether the head is tied when the wrapper does not say; nil means it is where either of the two says so.
     let tied: JSONValue?
-    /// Text values that differ from the text family's own defaults.
-    let textDefaults: [(String, JSONValue)]
-
     static let all = [
-        Wrapper(
-            types: ["gemma3"], textType: "gemma3_text", modules: .insideWrapper, tied: true, textDefaults: []),
-        Wrapper(
-            types: ["mistral3"], textType: "mistral", modules: .insideWrapper, tied: true,
-            textDefaults: [
-                ("head_dim", 128), ("hidden_size", 5120), ("intermediate_size", 32768),
-                ("max_position_embeddings", 131072), ("num_hidden_layers", 40), ("rms_norm_eps", 1e-5),
-                ("rope_theta", 1e9), ("sliding_window", nil), ("vocab_size", 131072),
-            ]),
+        Wrapper(types: ["gemma3"], textType: "gemma3_text", modules: .insideWrapper, tied: true),
+        Wrapper(types: ["mistral3"], textType: "mistral", modules: .insideWrapper, tied: true),
+        Wrapper(types: ["llava", "llava_next"], textType: "llama", modules: .insideWrapper, tied: nil),
         Wrapper(
             types: ["llama4"], textType: "llama4_text",
-            modules: .init(base: "language_model.model.", head: "language_model.lm_head"), tied: false, textDefaults: []
-        ),
-        Wrapper(
-            types: ["llava", "llava_next"], textType: "llama", modules: .insideWrapper, tied: nil, textDefaults: []),
+            modules: .init(base: "language_model.model.", head: "language_model.lm_head"), tied: false),
     ]
 
     static func named(_ type: String) -> Wrapper? { all.first { $0.types.contains(type) } }

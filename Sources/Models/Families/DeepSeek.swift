@@ -51,7 +51,7 @@ extension ConfigReader {
             vocabulary: count("vocab_size", defaults.vocabulary, in: 1...(1 << 24)),
             hidden: count("hidden_size", defaults.hidden),
             feedForward: count("intermediate_size", defaults.feedForward),
-            layers: count("num_hidden_layers", defaults.layers, in: 1...10000), heads: heads, keyValueHeads: heads,
+            layers: count("num_hidden_layers", defaults.layers, in: 1...1000), heads: heads, keyValueHeads: heads,
             headDim: rotated, positions: count("max_position_embeddings", defaults.positions, in: 1...(1 << 40)),
             epsilon: Float(number(defaults.epsilonKey, defaults.epsilon, above: 0)),
             activation: activation(defaults.activationKey, defaults.activation),

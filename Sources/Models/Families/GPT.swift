@@ -28,7 +28,7 @@ extension ModelFamily {
         let sizes = DecoderSizes(
             vocabulary: reader.count("vocab_size", 50257, in: 1...(1 << 24)), hidden: hidden,
             feedForward: reader.optionalCount("n_inner") ?? 4 * hidden,
-            layers: reader.count("n_layer", 12, in: 1...10000), heads: heads, keyValueHeads: heads,
+            layers: reader.count("n_layer", 12, in: 1...1000), heads: heads, keyValueHeads: heads,
             headDim: max(1, hidden / heads), positions: reader.count("n_positions", 1024, in: 1...(1 << 24)),
             epsilon: Float(reader.number("layer_norm_epsilon", 1e-5, above: 0)),
             activation: reader.activation("activation_function", "gelu_new"),

@@ -6,7 +6,7 @@ import Testing
 /// The stored tiny models: their config.json must lead to exactly the tensors in their files.
 @Suite("Configurations and names of the model fixtures")
 struct FixtureConfigTests {
-    @Test func fixturesAreThere() { #expect(Fixtures.models.count >= 32) }
+    @Test func fixturesAreThere() { #expect(Fixtures.models.count >= 33) }
 
     @Test("name every tensor with its shape", arguments: Fixtures.models)
     func planEqualsFile(_ model: String) throws {
@@ -16,7 +16,11 @@ struct FixtureConfigTests {
         let plan = WeightPlan(description) { tensors[$0] != nil }
         let audit = plan.audit(tensors, file: model)
         #expect(audit.problems.isEmpty, "\(audit.problems.map(\.description))")
-        #expect(audit.ignored.isEmpty, "\(audit.ignored)")
+        if model == "gemma3-wrapped" {
+            #expect(audit.ignored.count == 34 && audit.ignored.allSatisfy { !$0.hasPrefix("language_model") })
+        } else {
+            #expect(audit.ignored.isEmpty, "\(audit.ignored)")
+        }
     }
 
     @Test("name adapters as PEFT does", arguments: Fixtures.models)
