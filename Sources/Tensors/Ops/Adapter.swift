@@ -105,12 +105,14 @@ struct AdapterPass {
 
     /// y[layer] += low·Bᵀ.
     func widen(_ lows: [Tensor], into outputs: [Tensor]) {
-        for (group, low) in zip(groups, lows) {
-            for member in group.members {
-                Product.multiply(
-                    low.view(columns: member.rows).operand, member.b.operandTensor(low.type).operand,
-                    into: outputs[member.layer].destination, rows: low.rows, columns: member.b.columns,
-                    inner: member.rows.count, accumulate: true)
+        Profile.measure(.adapters) {
+            for (group, low) in zip(groups, lows) {
+                for member in group.members {
+                    Product.multiply(
+                        low.view(columns: member.rows).operand, member.b.operandTensor(low.type).operand,
+                        into: outputs[member.layer].destination, rows: low.rows, columns: member.b.columns,
+                        inner: member.rows.count, accumulate: true)
+                }
             }
         }
     }
@@ -138,27 +140,28 @@ struct AdapterPass {
 
     /// Adds dlowᵀ·x to A's gradients.
     func accumulateA(_ narrow: [Tensor], _ x: Tensor) {
-        for (group, low) in zip(groups, narrow) {
-            multiplyTransposed(low, dropped(x, group), into: group.a.gradient, accumulate: true)
+        Profile.measure(.adapters) {
+            for (group, low) in zip(groups, narrow) {
+                multiplyTransposed(low, dropped(x, group), into: group.a.gradient, accumulate: true)
+            }
         }
     }
 
     /// dx += dlow·A.
     func widenGradients(_ narrow: [Tensor], into dx: Tensor) {
-        for (group, low) in zip(groups, narrow) {
-            let a = group.a.operandTensor(low.type)
-            guard let draw, group.dropout > 0 else {
-                Product.multiply(
-                    low.operand, a.operand, into: dx.destination, rows: low.rows, columns: dx.columns, inner: low.columns,
-                    accumulate: true)
-                continue
-            }
-            let part = Tensor(uninitialized: dx.rows, dx.columns)
-            Product.multiply(
-                low.operand, a.operand, into: part.destination, rows: low.rows, columns: dx.columns, inner: low.columns)
-            dropout(part, into: part, group, draw)
-            dx.add(part)
-        }
+        Profile.measure(.adapters) { for (group, low) in zip(groups, narrow) { widenGradient(low, group, into: dx) } }
+    }
+
+    private func widenGradient(_ low: Tensor, _ group: AdapterGroup, into dx: Tensor) {
+        let a = group.a.operandTensor(low.type)
+        let drops = draw != nil && group.dropout > 0
+        let part = drops ? Tensor(uninitialized: dx.rows, dx.columns) : dx
+        Product.multiply(
+            low.operand, a.operand, into: part.destination, rows: low.rows, columns: dx.columns, inner: low.columns,
+            accumulate: !drops)
+        guard let draw, drops else { return }
+        dropout(part, into: part, group, draw)
+        dx.add(part)
     }
 
     private func scaled(_ low: Tensor, _ group: AdapterGroup, to type: ElementType) -> Tensor {

@@ -94,16 +94,18 @@ public func attention(
     let out = Tensor(uninitialized: q.rows, shape.heads * shape.valueSize, q.type)
     if segments.reduce(0, { $0 + $1.queries.count }) < q.rows { out.clear() }
     let lse = Tensor(uninitialized: q.rows, shape.heads)
-    pass.forward(q, k, v, out: out, lse: lse)
+    Profile.measure(.attention) { pass.forward(q, k, v, out: out, lse: lse) }
     return Tensor.record(
         .attention, [out], from: [q, k, v], saving: [q, k, v, out, lse]
     ) { pullback in
         guard let g = pullback.gradient() else { return }
         let q = pullback.saved(0)
         let dout = g.converted(to: q.type)
-        let (dq, dk, dv) = pass.backward(
-            q, pullback.saved(1), pullback.saved(2), out: pullback.saved(3), lse: pullback.saved(4), dout: dout,
-            types: (pullback.wantedType(0), pullback.wantedType(1), pullback.wantedType(2)))
+        let types = (pullback.wantedType(0), pullback.wantedType(1), pullback.wantedType(2))
+        let (k, v, out, lse) = (pullback.saved(1), pullback.saved(2), pullback.saved(3), pullback.saved(4))
+        let (dq, dk, dv) = Profile.measure(.attention) {
+            pass.backward(q, k, v, out: out, lse: lse, dout: dout, types: types)
+        }
         pullback.send(dq, to: 0)
         pullback.send(dk, to: 1)
         pullback.send(dv, to: 2)

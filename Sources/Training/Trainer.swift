@@ -1,0 +1,171 @@
+import Datasets
+import Diagnostics
+import Foundation
+import Kernels
+import Models
+import Tensors
+
+/// What a trainer needs to know besides the model.
+public struct TrainerSettings: Sendable {
+    /// The learning rate over the run.
+    public var schedule: Schedule
+    /// The optimiser's constants.
+    public var optimizer: AdamW.Settings
+    /// The type of the products' operands.
+    public var precision: ElementType
+    /// What dropout draws from.
+    public var seed: UInt64
+    /// Sequences in memory at once; nil takes as many as make about ``rowsPerMicroBatch`` tokens.
+    public var microBatchSize: Int?
+    /// Tokens in memory at once, when the number of sequences is not given; a longer sequence goes alone.
+    public var rowsPerMicroBatch = 1024
+    /// What is minimised.
+    public var objective = Objective.supervised
+
+    /// Settings.
+    public init(
+        schedule: Schedule, optimizer: AdamW.Settings = .init(), precision: ElementType, seed: UInt64,
+        microBatchSize: Int? = nil
+    ) {
+        self.schedule = schedule
+        self.optimizer = optimizer
+        self.precision = precision
+        self.seed = seed
+        self.microBatchSize = microBatchSize
+    }
+}
+
+/// What one optimiser step did.
+public struct StepReport: Sendable {
+    /// Steps done, this one included.
+    public var step: Int
+    /// Mean loss over the step's target tokens, before the update.
+    public var loss: Double
+    /// Norm of all gradients together, before clipping.
+    public var gradientNorm: Double
+    /// The learning rate used.
+    public var learningRate: Double
+    /// Tokens that carried loss.
+    public var targetTokens: Int
+    /// All tokens processed.
+    public var tokens: Int
+    /// Wall-clock seconds.
+    public var seconds: Double
+    /// Samples of the epoch seen, as a share, and the epoch.
+    public var epoch: Int
+    /// All tokens processed a second.
+    public var tokensPerSecond: Double { Double(tokens) / max(seconds, 1e-9) }
+}
+
+/// Trains a model step by step. Owns the optimiser's state; knows nothing of files.
+public final class Trainer {
+    /// The model.
+    public let model: Transformer
+    /// The settings.
+    public let settings: TrainerSettings
+    /// Steps done.
+    public internal(set) var step = 0
+    let parameters: [Parameter]
+    var optimizer: AdamW
+
+    /// A trainer at step 0.
+    public init(_ model: Transformer, _ settings: TrainerSettings) {
+        self.model = model
+        self.settings = settings
+        parameters = model.parameters
+        optimizer = AdamW(settings.optimizer, parameters: parameters)
+    }
+
+    /// One optimiser step. The loss is the sum over the step's target tokens divided by their number, so that cutting
+    /// the step into micro-batches does not change the result.
+    ///
+    /// - Throws: ``RunFailure`` naming the tensor when the loss or a gradient is not finite; nothing was updated then.
+    public func step(_ batch: StepBatch) throws -> StepReport {
+        let start = ContinuousClock.now
+        let targets = batch.targetCount
+        precondition(targets > 0, "Trainer.step: no target tokens")
+        for parameter in parameters { parameter.clearGradient() }
+        var loss = 0.0
+        var row = 0
+        let key = NormalDraws.key(seed: settings.seed, step: step)
+        for micro in microBatches(batch.sequences) {
+            let joined = Batch.joined(micro)
+            defer { row += joined.tokens.count }
+            if joined.targetCount == 0 { continue }
+            let (sum, losses) = settings.objective.loss(
+                model, joined, settings.precision, DropoutDraw(key: key, firstRow: row))
+            loss += losses.reduce(0) { $0 + Double($1) }
+            guard loss.isFinite else {
+                throw RunFailure("the loss is not finite in step \(step + 1); no weight was changed by this step")
+            }
+            sum.backward(seed: 1 / Float(targets))
+        }
+        let rate = settings.schedule.rate(at: step)
+        let norm = try Profile.measure(.optimizer) {
+            let norm = AdamW.gradientNorm(parameters)
+            guard norm.isFinite else { throw nonFiniteGradient() }
+            optimizer.update(parameters, norm: norm, rate: rate)
+            return norm
+        }
+        step += 1
+        return StepReport(
+            step: step, loss: loss / Double(targets), gradientNorm: norm, learningRate: rate, targetTokens: targets,
+            tokens: batch.tokenCount, seconds: (ContinuousClock.now - start).seconds, epoch: batch.epoch)
+    }
+
+    /// The sum of losses over target tokens, and their number, without training.
+    public func evaluate(_ batch: StepBatch) -> (loss: Double, targets: Int) {
+        var loss = 0.0
+        for micro in microBatches(batch.sequences) {
+            let joined = Batch.joined(micro)
+            if joined.targetCount == 0 { continue }
+            let (_, losses) = settings.objective.loss(model, joined, settings.precision, nil)
+            loss += losses.reduce(0) { $0 + Double($1) }
+        }
+        return (loss, batch.targetCount)
+    }
+
+    private func microBatches(_ sequences: [Batch]) -> [ArraySlice<Batch>] {
+        var result: [ArraySlice<Batch>] = []
+        var start = 0
+        while start < sequences.count {
+            var end = start + 1
+            if let size = settings.microBatchSize {
+                end = min(sequences.count, start + size)
+            } else {
+                var rows = sequences[start].tokens.count
+                while end < sequences.count, rows + sequences[end].tokens.count <= settings.rowsPerMicroBatch {
+                    rows += sequences[end].tokens.count
+                    end += 1
+                }
+            }
+            result.append(sequences[start..<end])
+            start = end
+        }
+        return result
+    }
+
+    private func nonFiniteGradient() -> RunFailure {
+        let names = parameters.flatMap { parameter in
+            parameter.parts.filter { part in
+                !parameter.gradient.view(rows: part.rows).values().allSatisfy(\.isFinite)
+            }.map(\.name)
+        }
+        return RunFailure(
+            "the gradient of \(names.first ?? "a parameter") is not finite in step \(step + 1)"
+                + (names.count > 1 ? " (and of \(names.count - 1) more)" : "") + "; no weight was changed by this step")
+    }
+}
+
+extension NormalDraws {
+    /// A key for what is drawn in one step of a run.
+    static func key(seed: UInt64, step: Int) -> UInt64 {
+        var draws = NormalDraws(seed: seed, name: "step \(step)")
+        return UInt64(draws.uniform() * 0x1p53)
+    }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
