@@ -41,3 +41,15 @@ extension ModelFamily {
             ])
     }
 }
+
+extension WeightNames {
+    /// gpt-oss: experts stacked with inputs first and biases, a learned score beside each head's.
+    fileprivate static let gptOss = llama.removingDenseFeedForward.setting([
+        Entry("layers.*.attention.sinks", "layers.*.self_attn.sinks", .tensor),
+        Entry("layers.*.feedForward.router", "layers.*.mlp.router", .router),
+        Entry("layers.*.feedForward.experts.gateUp", "layers.*.mlp.experts.gate_up_proj", .tensor),
+        Entry("layers.*.feedForward.experts.gateUpBias", "layers.*.mlp.experts.gate_up_proj_bias", .tensor),
+        Entry("layers.*.feedForward.experts.down", "layers.*.mlp.experts.down_proj", .tensor),
+        Entry("layers.*.feedForward.experts.downBias", "layers.*.mlp.experts.down_proj_bias", .tensor),
+    ])
+}

@@ -46,3 +46,14 @@ extension ModelFamily {
             ])
     }
 }
+
+extension WeightNames {
+    /// Llama 4: `feed_forward` for `mlp`, experts always stacked with inputs first.
+    fileprivate static let llama4 = llama.setting(
+        ["gate", "up", "down"].map { Entry("layers.*.feedForward.\($0)", "layers.*.feed_forward.\($0)_proj") }
+            + shared(as: "feed_forward.shared_expert") + [
+                Entry("layers.*.feedForward.router", "layers.*.feed_forward.router", .router),
+                Entry("layers.*.feedForward.experts.gateUp", "layers.*.feed_forward.experts.gate_up_proj", .tensor),
+                Entry("layers.*.feedForward.experts.down", "layers.*.feed_forward.experts.down_proj", .tensor),
+            ])
+}

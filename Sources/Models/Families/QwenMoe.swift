@@ -1,19 +1,4 @@
 extension ModelFamily {
-    /// Mixtral: Mistral with experts in every layer.
-    static let mixtral = ModelFamily("mixtral", names: .mixtral) { reader in
-        let sizes = reader.sizes(
-            DecoderDefaults(feedForward: 14336, keyValueHeads: 8, positions: 4096 * 32, epsilon: 1e-5))
-        let experts = reader.experts(
-            counts: ["num_local_experts", "num_experts"], count: 8, perToken: 2,
-            expert: DenseConfig(hidden: sizes.feedForward, activation: sizes.activation),
-            routing: .softmaxFirst(normalized: true))
-        let reach = reader.optionalCount("sliding_window").map(AttentionConfig.Reach.window) ?? .full
-        let layer = LayerConfig(mixer: .attention(sizes.attention(reach: reach)), feedForward: .experts(experts))
-        return TransformerConfig(
-            "mixtral", sizes, layers: sizes.uniform(layer),
-            rotaries: [reader.rotary(headDim: sizes.headDim, positions: sizes.positions, theta: 1_000_000)])
-    }
-
     /// Qwen 2 with experts and a gated shared expert; every other layer may slide.
     static let qwen2Moe = ModelFamily("qwen2_moe", names: .qwenMoe) { reader in
         let sizes = reader.sizes(
@@ -59,30 +44,21 @@ extension ModelFamily {
             "qwen3_moe", sizes, layers: layers,
             rotaries: [reader.rotary(headDim: sizes.headDim, positions: sizes.positions)])
     }
-
-    /// OLMoE: norms over all query and key heads together, optionally clamped projections.
-    static let olmoe = ModelFamily("olmoe", names: .qwenMoe) { reader in
-        let sizes = reader.sizes(
-            DecoderDefaults(
-                vocabulary: 50304, hidden: 2048, feedForward: 2048, layers: 16, heads: 16, positions: 4096,
-                epsilon: 1e-5))
-        var experts = reader.qwenExperts(sizes, count: 64, perToken: 8, hidden: sizes.feedForward)
-        experts.expert.hidden = sizes.feedForward
-        var attention = sizes.attention(bias: reader.flag("attention_bias", false))
-        attention.queryKeyNorm = .fullWidth
-        attention.projectionClip = reader.optionalNumber("clip_qkv", above: 0).map(Float.init)
-        let layer = LayerConfig(mixer: .attention(attention), feedForward: .experts(experts))
-        return TransformerConfig(
-            "olmoe", sizes, layers: sizes.uniform(layer),
-            rotaries: [reader.rotary(headDim: sizes.headDim, positions: sizes.positions)])
-    }
 }
 
 extension ConfigReader {
-    fileprivate func qwenExperts(_ sizes: DecoderSizes, count: Int, perToken: Int, hidden: Int) -> ExpertsConfig {
+    func qwenExperts(_ sizes: DecoderSizes, count: Int, perToken: Int, hidden: Int) -> ExpertsConfig {
         experts(
             counts: ["num_experts", "num_local_experts"], count: count, perToken: perToken,
             expert: DenseConfig(hidden: self.count("moe_intermediate_size", hidden), activation: sizes.activation),
             routing: .softmaxFirst(normalized: flag("norm_topk_prob", false)))
     }
+}
+
+extension WeightNames {
+    /// Qwen's mixtures and OLMoE; layers without experts have the usual dense names.
+    static let qwenMoe = llamaWithQueryKeyNorm.setting(
+        experts(in: "mlp", gate: "gate_proj", up: "up_proj", down: "down_proj") + shared(as: "mlp.shared_expert") + [
+            Entry("layers.*.feedForward.sharedGate", "layers.*.mlp.shared_expert_gate")
+        ])
 }

@@ -1,0 +1,80 @@
+import Glibc
+import OrderedJSON
+
+extension ConfigReader {
+    /// The sizes of a model with latent attention, whose heads are sized by keys of their own; `headDim` is the
+    /// rotated part.
+    func latentSizes(_ defaults: DecoderDefaults) -> DecoderSizes {
+        let rotated = count("qk_rope_head_dim", 64, in: 2...65536)
+        let heads = count("num_attention_heads", defaults.heads, in: 1...65536)
+        return DecoderSizes(
+            vocabulary: count("vocab_size", defaults.vocabulary, in: 1...(1 << 24)),
+            hidden: count("hidden_size", defaults.hidden),
+            feedForward: count("intermediate_size", defaults.feedForward),
+            layers: count("num_hidden_layers", defaults.layers, in: 1...1000), heads: heads, keyValueHeads: heads,
+            headDim: rotated, positions: count("max_position_embeddings", defaults.positions, in: 1...(1 << 40)),
+            epsilon: Float(number(defaults.epsilonKey, defaults.epsilon, above: 0)),
+            activation: activation(defaults.activationKey, defaults.activation),
+            tied: flag("tie_word_embeddings", defaults.tied))
+    }
+
+    func deepseekExpert(_ sizes: DecoderSizes, hidden: Int) -> DenseConfig {
+        DenseConfig(hidden: count("moe_intermediate_size", hidden), activation: sizes.activation)
+    }
+
+    func groups(
+        _ experts: Int, groups: Int?, chosen: Int?, sigmoid: Bool,
+        score: ExpertsConfig.GroupedRouting.GroupScore, normalized: Bool
+    ) -> ExpertsConfig.GroupedRouting {
+        let total = count("n_group", groups ?? 1, in: 1...65536)
+        let picked = count("topk_group", chosen ?? 1, in: 1...65536)
+        if experts % total != 0 { fault("n_group", "is \(total), which does not divide the \(experts) experts") }
+        if picked > total { fault("topk_group", "is \(picked), more than n_group \(total)") }
+        return .init(
+            sigmoid: sigmoid, correction: sigmoid, groups: total, chosenGroups: min(picked, total), groupScore: score,
+            normalized: normalized)
+    }
+
+    /// Latent attention; with YaRN the scale grows by the square of its magnitude over all dimensions.
+    func latentAttention(_ sizes: DecoderSizes, rotary: RotaryConfig) -> LatentAttentionConfig {
+        let plain = count("qk_nope_head_dim", 128, in: 1...65536)
+        var scale = 1 / Double(plain + sizes.headDim).squareRoot()
+        let (name, rope) = ropeMembers()
+        if rotary.scaling != .none, let strength = rope["mscale_all_dim"], !strength.isNull,
+            let strength = number(strength, named: "\(name).mscale_all_dim", above: nil), strength != 0,
+            let factor = rope["factor"]?.doubleValue, factor > 1
+        {
+            let magnitude = 0.1 * strength * log(factor) + 1
+            scale *= magnitude * magnitude
+        }
+        return LatentAttentionConfig(
+            heads: sizes.heads, queryRank: nullableCount("q_lora_rank", 1536),
+            keyValueRank: count("kv_lora_rank", 512), plainDim: plain, rotaryDim: sizes.headDim,
+            valueDim: count("v_head_dim", 128, in: 1...65536), scale: Float(scale), rotary: 0,
+            bias: flag("attention_bias", false))
+    }
+}
+
+extension TransformerConfig {
+    static func deepseek(
+        _ family: String, _ reader: ConfigReader, _ sizes: DecoderSizes, experts: ExpertsConfig, shared: Int,
+        weightScale: Double, firstSparse: Int, sharedBias: Bool
+    ) -> TransformerConfig {
+        let rotary = reader.rotary(
+            headDim: sizes.headDim, positions: sizes.positions,
+            pairing: reader.flag("rope_interleave", true) ? .neighbours : .halves)
+        var experts = experts
+        experts.weightScale = Float(reader.number("routed_scaling_factor", weightScale))
+        experts.shared = experts.expert
+        experts.shared?.hidden *= reader.count("n_shared_experts", shared)
+        experts.shared?.bias = sharedBias
+        let attention = reader.latentAttention(sizes, rotary: rotary)
+        let first = reader.count("first_k_dense_replace", firstSparse, in: 0...ConfigReader.largest)
+        let layers = (0..<sizes.layers).map {
+            LayerConfig(
+                mixer: .latentAttention(attention),
+                feedForward: $0 >= first ? .experts(experts) : sizes.dense(bias: sharedBias))
+        }
+        return TransformerConfig(family, sizes, layers: layers, rotaries: [rotary])
+    }
+}
