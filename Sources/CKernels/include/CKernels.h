@@ -13,3 +13,4 @@
 #include "crossentropy.h"
 #include "optimizer.h"
 #include "blocks.h"
+#include "sha256.h"
