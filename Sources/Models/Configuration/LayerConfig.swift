@@ -18,7 +18,7 @@ public struct LayerConfig: Sendable, Equatable {
         case sandwich
         /// `x += a(attentionNorm(x)) + f(feedForwardNorm(x))` (GPT-NeoX)
         case parallel
-        /// `x += a(attentionNorm(x)) + f(attentionNorm(x))` (Cohere, GPT-J, Phi-2)
+        /// `x += a(attentionNorm(x)) + f(attentionNorm(x))` (Cohere)
         case parallelShared
     }
 

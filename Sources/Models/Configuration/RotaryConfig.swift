@@ -4,7 +4,7 @@ public struct RotaryConfig: Sendable, Equatable {
     public enum Pairing: Sendable, Equatable {
         /// Value `i` with value `i + n/2` (Llama in Hugging Face layout, NeoX).
         case halves
-        /// Value `2i` with value `2i + 1` (GPT-J, Cohere, DeepSeek, GLM; Llama in GGUF layout).
+        /// Value `2i` with value `2i + 1` (Cohere, DeepSeek, Llama 4; Llama in GGUF layout).
         case neighbours
     }
 

@@ -16,7 +16,8 @@ struct ModelFamily: Sendable {
     /// Every family the decoder serves.
     static let all: [ModelFamily] = [
         .llama, .mistral, .ministral3, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .phi3, .gptNeoX, .gpt2, .smolLM3,
-        .olmo, .olmo2, .olmo3, .granite, .mixtral, .qwen2Moe, .qwen3Moe, .olmoe, .graniteMoe, .deepseekV2, .deepseekV3,
+        .olmo, .olmo2, .olmo3, .granite, .cohere, .cohere2, .starCoder2, .mixtral, .qwen2Moe, .qwen3Moe, .olmoe,
+        .graniteMoe, .deepseekV2, .deepseekV3,
         .llama4, .gptOss,
     ]
 

@@ -6,7 +6,7 @@ import Testing
 /// The stored tiny models: their config.json must lead to exactly the tensors in their files.
 @Suite("Configurations and names of the model fixtures")
 struct FixtureConfigTests {
-    @Test func fixturesAreThere() { #expect(Fixtures.models.count >= 33) }
+    @Test func fixturesAreThere() { #expect(Fixtures.models.count >= 36) }
 
     @Test("name every tensor with its shape", arguments: Fixtures.models)
     func planEqualsFile(_ model: String) throws {
