@@ -69,11 +69,13 @@ public final class Tokenizer: Sendable {
         let steps = description.preTokenizer?.steps ?? []
         var model = description.model
         var mapsBytes = true
-        if case .byteLevel = steps.last, case .bytePair(let pairs) = model, let bytes = pairs.readingBytes() {
-            let earlier = steps.dropLast().contains { if case .byteLevel = $0 { true } else { false } }
-            if !earlier {
+        if case .bytePair(let pairs) = model {
+            let mappings = steps.indices.filter { if case .byteLevel = steps[$0] { true } else { false } }
+            if mappings == [steps.count - 1], let bytes = pairs.readingBytes() {
                 model = .bytePair(bytes)
                 mapsBytes = false
+            } else {
+                model = .bytePair(pairs.readingCharacters())
             }
         }
         self.steps = steps

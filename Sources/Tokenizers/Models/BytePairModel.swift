@@ -28,7 +28,7 @@ struct BytePairModel: Sendable {
     /// The token of each ASCII character, −1 where there is none.
     private let asciiTokens: [Int32]
     /// Where a long piece may be cut without changing the result; nil where that cannot be known.
-    private let boundaries: MergeBoundaries?
+    private var boundaries: MergeBoundaries?
 
     /// A model from its parts; the merges are `(left, right, rank, merged)`.
     init(
@@ -37,10 +37,9 @@ struct BytePairModel: Sendable {
         self.vocabulary = vocabulary
         self.options = options
         self.merges = MergeTable(merges)
-        let fallback = (0..<256).map { vocabulary.id(Self.byteToken($0)) ?? -1 }
-        byteTokens = fallback
+        byteTokens = (0..<256).map { vocabulary.id(Self.byteToken($0)) ?? -1 }
         asciiTokens = (0..<128).map { vocabulary.id(String(UTF8Text.unicode(UInt32($0)))) ?? -1 }
-        boundaries = MergeBoundaries(vocabulary: vocabulary, merges: merges, options: options, byteTokens: fallback)
+        boundaries = nil
     }
 
     /// `<0x0A>` for 10.
@@ -59,6 +58,14 @@ struct BytePairModel: Sendable {
         return model
     }
 
+    /// The same model for pieces of characters, which may be long.
+    func readingCharacters() -> BytePairModel {
+        var model = self
+        model.boundaries = MergeBoundaries(
+            vocabulary: vocabulary, merges: merges, options: options, byteTokens: byteTokens)
+        return model
+    }
+
     /// Adds the tokens of one piece, `range` of `text`, to the sink.
     @inline(__always)
     func tokenize(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ scratch: Scratch) {
@@ -70,7 +77,7 @@ struct BytePairModel: Sendable {
             let first = scratch.sink.count
             tokenizeUncached(text, range, scratch)
             scratch.cache.store(key, at: range.lowerBound, from: scratch.sink, first: first)
-        } else if let boundaries, !readsBytes {
+        } else if let boundaries {
             boundaries.forEachPart(of: text, range) { part in
                 if part == range { tokenizeUncached(text, part, scratch) } else { tokenize(text, part, scratch) }
             }

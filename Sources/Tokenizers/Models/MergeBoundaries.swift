@@ -15,8 +15,7 @@ struct MergeBoundaries: Sendable {
     /// Nil when cutting would not be safe: options that depend on a word's ends, or merges of byte tokens, whose names
     /// are not their text.
     init?(
-        vocabulary: Vocabulary, merges: [(left: Int32, right: Int32, rank: UInt32, id: Int32)],
-        options: BytePairModel.Options, byteTokens: [Int32]
+        vocabulary: Vocabulary, merges: MergeTable, options: BytePairModel.Options, byteTokens: [Int32]
     ) {
         guard !options.ignoresMerges, options.continuingPrefix.isEmpty, options.endSuffix.isEmpty else { return nil }
         var named = Set<Int32>()
@@ -30,10 +29,12 @@ struct MergeBoundaries: Sendable {
             last[Int(id)] = UInt8(Self.class(of: token, at: UTF8Text.start(before: token.count, in: token)).class)
         }
         var joins = [Bool](repeating: false, count: Self.classes * Self.classes)
-        for merge in merges {
-            if named.contains(merge.left) || named.contains(merge.right) { return nil }
-            joins[Int(last[Int(merge.left)]) * Self.classes + Int(first[Int(merge.right)])] = true
+        var mergesNamed = false
+        merges.forEachPair { left, right in
+            if named.contains(left) || named.contains(right) { mergesNamed = true }
+            joins[Int(last[Int(left)]) * Self.classes + Int(first[Int(right)])] = true
         }
+        guard !mergesNamed else { return nil }
         // "Other" characters are many: any two of them may join. Two unknown ones may become one token.
         joins[Self.other * Self.classes + Self.other] = true
         let known = (0..<Self.other).map { c in

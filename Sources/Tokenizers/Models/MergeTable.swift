@@ -46,4 +46,12 @@ final class MergeTable: Sendable {
             slot = (slot &+ 1) & (capacity &- 1)
         }
     }
+
+    /// Calls `body` with the left and right id of every merge.
+    func forEachPair(_ body: (Int32, Int32) -> Void) {
+        for slot in 0..<capacity where slots[2 * slot] != .max {
+            let key = slots[2 * slot]
+            body(Int32(truncatingIfNeeded: key >> 32), Int32(truncatingIfNeeded: key))
+        }
+    }
 }

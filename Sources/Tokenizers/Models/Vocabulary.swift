@@ -6,15 +6,21 @@ struct Vocabulary: Sendable {
     /// An id beyond this is a damaged file, not a vocabulary; bounds what a table by id can take.
     static let largestID = 1 << 24
 
+    private struct Entry {
+        var start: UInt32
+        var length: UInt32
+        var id: Int32
+    }
+
     private var bytes: [UInt8] = []
-    /// Start and length of each id's token; length −1 where the id has none.
-    private var places: [(start: Int, length: Int32)] = []
-    /// Open addressing: hash slot → index into `entries`, −1 where empty.
-    private var slots: [Int32] = []
-    private var entries: [(start: Int, length: Int32, id: Int32)] = []
+    private var entries: [Entry] = []
+    /// The entry of each id, −1 where the id has no token.
+    private var byID: [Int32] = []
+    /// Open addressing: the upper half of the hash and the entry's number plus one; 0 where empty.
+    private var slots: [UInt64] = []
 
     /// One more than the largest id.
-    var endID: Int { places.count }
+    var endID: Int { byID.count }
     /// How many different tokens there are.
     var count: Int { entries.count }
 
@@ -22,9 +28,9 @@ struct Vocabulary: Sendable {
     init(capacity: Int = 0) {
         var size = 16
         while size < 2 * capacity { size *= 2 }
-        slots = Array(repeating: -1, count: size)
+        slots = Array(repeating: 0, count: size)
         entries.reserveCapacity(capacity)
-        places.reserveCapacity(capacity)
+        byID.reserveCapacity(capacity)
         bytes.reserveCapacity(8 * capacity)
     }
 
@@ -35,24 +41,23 @@ struct Vocabulary: Sendable {
                 "token id \(id) of \"\(UTF8Text.string(token))\" is not between 0 and \(Self.largestID - 1)",
                 advice: "the file is damaged; get it again")
         }
+        guard bytes.count + token.count < 1 << 31 else { throw Problem("the vocabulary takes over 2 GiB") }
         if 2 * (entries.count + 1) > slots.count { grow() }
-        if places.count <= id {
-            places.append(contentsOf: repeatElement((start: 0, length: -1), count: id + 1 - places.count))
-        }
-        let slot = slot(of: token)
-        if slots[slot] >= 0 {
-            let entry = Int(slots[slot])
+        if byID.count <= id { byID.append(contentsOf: repeatElement(-1, count: id + 1 - byID.count)) }
+        let hash = Self.hash(token)
+        let slot = slot(of: token, hash)
+        if slots[slot] != 0 {
+            let entry = Self.entry(slots[slot])
             let old = Int(entries[entry].id)
-            if places[old].start == entries[entry].start { places[old].length = -1 }
+            if byID[old] == entry { byID[old] = -1 }
             entries[entry].id = Int32(id)
-            places[id] = (entries[entry].start, entries[entry].length)
+            byID[id] = Int32(entry)
             return
         }
-        let start = bytes.count
+        byID[id] = Int32(entries.count)
+        entries.append(Entry(start: UInt32(bytes.count), length: UInt32(token.count), id: Int32(id)))
         bytes.append(contentsOf: token)
-        slots[slot] = Int32(entries.count)
-        entries.append((start, Int32(token.count), Int32(id)))
-        places[id] = (start, Int32(token.count))
+        slots[slot] = (hash >> 32) << 32 | UInt64(entries.count)
     }
 
     /// Adds a token given as text.
@@ -65,9 +70,10 @@ struct Vocabulary: Sendable {
     }
 
     /// The id of a token, or nil.
+    @inline(__always)
     func id(_ token: UnsafeBufferPointer<UInt8>) -> Int32? {
-        let entry = slots[slot(of: token)]
-        return entry >= 0 ? entries[Int(entry)].id : nil
+        let found = slots[slot(of: token, Self.hash(token))]
+        return found == 0 ? nil : entries[Self.entry(found)].id
     }
 
     /// The id of a token given as text, or nil.
@@ -78,49 +84,63 @@ struct Vocabulary: Sendable {
 
     /// The bytes of an id's token, or nil when the id has none.
     func token(_ id: Int32) -> ArraySlice<UInt8>? {
-        guard id >= 0, id < places.count, places[Int(id)].length >= 0 else { return nil }
-        let place = places[Int(id)]
-        return bytes[place.start..<place.start + Int(place.length)]
+        guard id >= 0, id < byID.count, byID[Int(id)] >= 0 else { return nil }
+        let entry = entries[Int(byID[Int(id)])]
+        return bytes[Int(entry.start)..<Int(entry.start + entry.length)]
     }
 
     /// Calls `body` with every token's bytes and id, in the order they were added.
     func forEach(_ body: (UnsafeBufferPointer<UInt8>, Int32) -> Void) {
         bytes.withUnsafeBufferPointer { all in
             for entry in entries {
-                body(UnsafeBufferPointer(rebasing: all[entry.start..<entry.start + Int(entry.length)]), entry.id)
-            }
-        }
-    }
-
-    // The slot that holds the token, or the empty one where it belongs.
-    private func slot(of token: UnsafeBufferPointer<UInt8>) -> Int {
-        let mask = slots.count - 1
-        guard !token.isEmpty, let start = token.baseAddress else { return slot(hash: 0, mask) { $0.length == 0 } }
-        return bytes.withUnsafeBufferPointer { all in
-            slot(hash: ByteHash.of(start, token.count), mask) { entry in
-                Int(entry.length) == token.count
-                    && UnsafeBufferPointer(rebasing: all[entry.start..<entry.start + token.count]).elementsEqual(token)
+                let range = Int(entry.start)..<Int(entry.start + entry.length)
+                body(UnsafeBufferPointer(rebasing: all[range]), entry.id)
             }
         }
     }
 
     @inline(__always)
-    private func slot(hash: UInt64, _ mask: Int, _ matches: ((start: Int, length: Int32, id: Int32)) -> Bool) -> Int {
+    private static func hash(_ token: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        guard let start = token.baseAddress, !token.isEmpty else { return 0 }
+        return ByteHash.of(start, token.count)
+    }
+
+    @inline(__always)
+    private static func entry(_ slot: UInt64) -> Int { Int(slot & 0xffff_ffff) - 1 }
+
+    // The slot that holds the token, or the empty one where it belongs.
+    @inline(__always)
+    private func slot(of token: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> Int {
+        let mask = slots.count - 1
         var at = Int(truncatingIfNeeded: hash) & mask
-        while slots[at] >= 0, !matches(entries[Int(slots[at])]) { at = (at + 1) & mask }
-        return at
+        return slots.withUnsafeBufferPointer { slots in
+            while slots[at] != 0, slots[at] >> 32 != hash >> 32 || !isEntry(Self.entry(slots[at]), token) {
+                at = (at + 1) & mask
+            }
+            return at
+        }
+    }
+
+    @inline(__always)
+    private func isEntry(_ entry: Int, _ token: UnsafeBufferPointer<UInt8>) -> Bool {
+        let place = entries[entry]
+        guard Int(place.length) == token.count else { return false }
+        return bytes.withUnsafeBufferPointer { all in
+            for i in 0..<token.count where all[Int(place.start) + i] != token[i] { return false }
+            return true
+        }
     }
 
     private mutating func grow() {
-        slots = Array(repeating: -1, count: 2 * slots.count)
+        slots = Array(repeating: 0, count: 2 * slots.count)
         let mask = slots.count - 1
         bytes.withUnsafeBufferPointer { all in
             for (index, entry) in entries.enumerated() {
-                let token = UnsafeBufferPointer(rebasing: all[entry.start..<entry.start + Int(entry.length)])
-                let hash = token.isEmpty ? 0 : token.baseAddress.map { ByteHash.of($0, token.count) } ?? 0
+                let range = Int(entry.start)..<Int(entry.start + entry.length)
+                let hash = Self.hash(UnsafeBufferPointer(rebasing: all[range]))
                 var at = Int(truncatingIfNeeded: hash) & mask
-                while slots[at] >= 0 { at = (at + 1) & mask }
-                slots[at] = Int32(index)
+                while slots[at] != 0 { at = (at + 1) & mask }
+                slots[at] = (hash >> 32) << 32 | UInt64(index + 1)
             }
         }
     }

@@ -68,7 +68,8 @@ extension BytePairModel {
         options.continuingPrefix = try part.string("continuing_subword_prefix", default: "")
         options.endSuffix = try part.string("end_of_word_suffix", default: "")
         guard let merges, merges.isArray else { throw part.problem("lacks the list \"merges\"") }
-        var reader = MergeReader(vocabulary, prefix: options.continuingPrefix.utf8.count, part)
+        var reader = MergeReader(
+            vocabulary, prefix: options.continuingPrefix.utf8.count, count: merges.count, part)
         try merges.forEachElement { (merge: JSONNode) throws(Problem) in try reader.add(merge) }
         self.init(vocabulary: vocabulary, merges: reader.merges, options: options)
     }
@@ -82,7 +83,8 @@ private struct MergeReader {
     private(set) var merges: [(left: Int32, right: Int32, rank: UInt32, id: Int32)] = []
     private var joined: [UInt8] = []
 
-    init(_ vocabulary: Vocabulary, prefix: Int, _ part: Component) {
+    init(_ vocabulary: Vocabulary, prefix: Int, count: Int, _ part: Component) {
+        merges.reserveCapacity(count)
         self.vocabulary = vocabulary
         self.prefix = prefix
         self.part = part
@@ -96,12 +98,15 @@ private struct MergeReader {
             try add(
                 UnsafeBufferPointer(rebasing: line[..<spaces[0]]), UnsafeBufferPointer(rebasing: line[(spaces[0] + 1)...]))
         } else {
-            var texts: [UnsafeRawBufferPointer] = []
-            merge.forEachElement { if let text = $0.text { texts.append(text) } }
-            guard merge.count == 2, texts.count == 2 else {
+            var left: UnsafeRawBufferPointer?
+            var right: UnsafeRawBufferPointer?
+            merge.forEachElement { element in
+                if left == nil { left = element.text } else { right = element.text }
+            }
+            guard merge.count == 2, let left, let right else {
                 throw bad("\(merge.value.serialized().prefix(100)) is not two tokens")
             }
-            try add(texts[0].bindMemory(to: UInt8.self), texts[1].bindMemory(to: UInt8.self))
+            try add(left.bindMemory(to: UInt8.self), right.bindMemory(to: UInt8.self))
         }
     }
 

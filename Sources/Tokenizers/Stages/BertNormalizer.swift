@@ -30,7 +30,7 @@ struct BertNormalizer: Sendable {
         if c == 9 || c == 10 || c == 13 { return .replaced([0x20]) }
         if c == 0 || c == 0xfffd { return .removed }
         switch UTF8Text.unicode(c).properties.generalCategory {
-        case .control, .format, .unassigned, .privateUse, .surrogate: return .removed
+        case .control, .format, .privateUse, .surrogate: return .removed
         default: return UnicodeClass.isWhitespace(c) ? .replaced([0x20]) : .kept
         }
     }

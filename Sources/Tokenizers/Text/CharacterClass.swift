@@ -141,7 +141,7 @@ struct CharacterClass {
         }
         if terms.count == 1, let body = terms[0].body, !body.isEmpty { return negated ? "[^\(body)]" : terms[0].whole }
         let required = terms.dropLast().map { "(?=\($0.whole))" }.joined() + (terms.last?.whole ?? "(*F)")
-        return negated ? "(?!\(required))(?s:.)" : "(?:\(required))"
+        return negated ? "(?:(?!\(required))(?s:.))" : "(?:\(required))"
     }
 
     // What could be merged into the brackets around this set.

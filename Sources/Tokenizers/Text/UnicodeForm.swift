@@ -1,56 +1,32 @@
-import Foundation
-
-/// One of Unicode's four normalisation forms, applied a few characters at a time so that origins stay known.
+/// One of Unicode's four normalisation forms, applied unit by unit so that origins stay known.
 ///
-/// The mapping itself is Foundation's. What this file adds is a table, made on first use, that says which scalars stay
-/// as they are and begin a new unit: most text consists of such and is copied without asking Foundation.
+/// A unit is a scalar with all that may combine with it. A table, made on first use, says which scalars stay as they are
+/// when they are a unit alone; most text consists of such and is copied without further work.
 final class UnicodeForm: Sendable {
-    static let nfc = UnicodeForm { $0.precomposedStringWithCanonicalMapping }
-    static let nfd = UnicodeForm { $0.decomposedStringWithCanonicalMapping }
-    static let nfkc = UnicodeForm { $0.precomposedStringWithCompatibilityMapping }
-    static let nfkd = UnicodeForm { $0.decomposedStringWithCompatibilityMapping }
+    static let nfc = UnicodeForm(.canonical, composes: true)
+    static let nfd = UnicodeForm(.canonical, composes: false)
+    static let nfkc = UnicodeForm(.compatibility, composes: true)
+    static let nfkd = UnicodeForm(.compatibility, composes: false)
 
-    private let map: @Sendable (String) -> String
+    private let decompositions: UnicodeDecompositions
+    private let compositions: UnicodeCompositions?
     /// For each scalar below U+30000: 1 = changes even when alone, 2 = belongs to the unit of the scalar before it.
     private let flags: [UInt8]
 
-    private init(_ map: @escaping @Sendable (String) -> String) {
-        self.map = map
-        flags = Self.table(map)
-    }
-
-    // Every scalar on a line of its own is mapped at once: a line feed separates units in every form.
-    private static func table(_ map: (String) -> String) -> [UInt8] {
+    private init(_ decompositions: UnicodeDecompositions, composes: Bool) {
+        self.decompositions = decompositions
+        let compositions = composes ? UnicodeCompositions.shared : nil
+        self.compositions = compositions
         var flags = [UInt8](repeating: 0, count: 0x30000)
-        var text = String.UnicodeScalarView()
-        for value in UInt32(0)..<0x30000 where value != 10 {
-            guard let scalar = Unicode.Scalar(value) else { continue }
-            text.append(scalar)
-            text.append("\n")
-            if scalar.properties.canonicalCombiningClass != .notReordered { flags[Int(value)] |= 2 }
+        decompositions.forEachCombining { flags[Int($0)] |= 2 }
+        for second in compositions?.seconds ?? [] { flags[Int(second)] |= 2 }
+        let attaching = flags
+        decompositions.forEach { scalar, parts in
+            if attaching[Int(parts[0])] & 2 != 0 { flags[Int(scalar)] |= 2 }
+            if Self.mapped([scalar], decompositions, compositions) != [scalar] { flags[Int(scalar)] |= 1 }
         }
-        let lines = String(text)
-        forEachLine(map(lines)) { value, line in
-            if line.count != 1 || line[line.startIndex].value != value { flags[Int(value)] |= 1 }
-        }
-        // What follows the first scalar of a canonical decomposition may compose with what stands before it.
-        forEachLine(lines.decomposedStringWithCanonicalMapping) { _, line in
-            for scalar in line.dropFirst() where scalar.value < 0x30000 { flags[Int(scalar.value)] |= 2 }
-        }
-        return flags
-    }
-
-    private static func forEachLine(_ text: String, _ body: (UInt32, Substring.UnicodeScalarView) -> Void) {
-        var value: UInt32 = 0
-        let scalars = Substring(text).unicodeScalars
-        var start = scalars.startIndex
-        while start < scalars.endIndex {
-            while value == 10 || Unicode.Scalar(value) == nil { value += 1 }
-            let end = scalars[start...].firstIndex(of: "\n") ?? scalars.endIndex
-            body(value, scalars[start..<end])
-            value += 1
-            start = end < scalars.endIndex ? scalars.index(after: end) : end
-        }
+        if !composes { for syllable in Hangul.syllables { flags[Int(syllable)] |= 1 } }
+        self.flags = flags
     }
 
     /// The passage in this form.
@@ -60,7 +36,7 @@ final class UnicodeForm: Sendable {
         var copied = 0
         var at = 0
         while at < bytes.count {
-            // The longest stretch of ASCII, which no form changes and which attaches to nothing.
+            // ASCII changes in no form and attaches to nothing.
             if bytes[at] < 0x80, at + 1 == bytes.count || bytes[at + 1] < 0x80 {
                 at += 1
                 continue
@@ -76,7 +52,7 @@ final class UnicodeForm: Sendable {
             }
             if changes {
                 let unit = UnsafeBufferPointer(rebasing: bytes[at..<end])
-                let mapped = Array(map(UTF8Text.string(unit)).utf8)
+                let mapped = mapped(unit)
                 if !unit.elementsEqual(mapped) {
                     let target = rewriter ?? Rewriter(passage, tracking: tracking)
                     rewriter = target
@@ -93,7 +69,55 @@ final class UnicodeForm: Sendable {
     }
 
     @inline(__always)
-    private func flag(_ scalar: UInt32) -> UInt8 {
-        scalar < 0x30000 ? flags[Int(scalar)] : 0
+    private func flag(_ scalar: UInt32) -> UInt8 { scalar < 0x30000 ? flags[Int(scalar)] : 0 }
+
+    private func mapped(_ unit: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        var scalars: [UInt32] = []
+        var at = 0
+        while at < unit.count {
+            let scalar = UTF8Text.scalar(unit, at: at)
+            scalars.append(scalar.value)
+            at += scalar.width
+        }
+        var out = String.UnicodeScalarView()
+        for scalar in Self.mapped(scalars, decompositions, compositions) { out.append(UTF8Text.unicode(scalar)) }
+        return Array(String(out).utf8)
+    }
+
+    // Decompose, put marks into canonical order, compose (UAX #15).
+    private static func mapped(
+        _ scalars: [UInt32], _ decompositions: UnicodeDecompositions, _ compositions: UnicodeCompositions?
+    ) -> [UInt32] {
+        var parts: [UInt32] = []
+        for scalar in scalars { decompositions.append(scalar, to: &parts) }
+        var order = parts.map { (scalar: $0, rank: decompositions.combiningClass($0)) }
+        var start = 0
+        while start < order.count {
+            var end = start + 1
+            if order[start].rank != 0 {
+                while end < order.count, order[end].rank != 0 { end += 1 }
+                // Swift's sort is stable, which canonical order requires.
+                order[start..<end].sort { $0.rank < $1.rank }
+            }
+            start = end
+        }
+        guard let compositions else { return order.map(\.scalar) }
+        var out: [UInt32] = []
+        var starter: Int?
+        var lastRank: UInt8 = 0
+        for (scalar, rank) in order {
+            // A mark is blocked by one of its own class, or a starter, between it and the starter before.
+            let adjacent = starter.map { $0 + 1 == out.count } ?? false
+            if let at = starter, adjacent || (lastRank != 0 && lastRank < rank),
+                let composed = compositions.composed(out[at], scalar)
+            {
+                out[at] = composed
+                continue
+            }
+            out.append(scalar)
+            lastRank = rank
+            if rank == 0 { starter = out.count - 1 }
+        }
+        return out
     }
 }
