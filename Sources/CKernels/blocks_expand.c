@@ -106,3 +106,19 @@ INLINE void mxfp4_block(const uint8_t *block, void *restrict to, int bf16) {
     for (int j = 0; j < 16; j++) store(to, j + 16, twice_e2m1(q[j] >> 4) * d, bf16);
 }
 EXPAND(mxfp4, 32, 17)
+
+// The sixteen levels of NF4 (QLoRA, arXiv:2305.14314, appendix E): quantiles of the normal distribution, scaled to ±1.
+const float graft_nf4_levels[16] = {
+    -1.0f,                 -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
+    -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,
+    0.07958029955625534f,  0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
+    0.44070982933044434f,  0.5626170039176941f,  0.7229568362236023f,  1.0f};
+
+// NF4: the largest magnitude as a float, 32 bytes; low halves are numbers 0…31, high halves 32…63. x = largest·level[q].
+INLINE void nf4_block(const uint8_t *block, void *restrict to, int bf16) {
+    float largest = *(const unaligned_float *)block;
+    const uint8_t *q = block + 4;
+    for (int j = 0; j < 32; j++) store(to, j, graft_nf4_levels[q[j] & 15] * largest, bf16);
+    for (int j = 0; j < 32; j++) store(to, j + 32, graft_nf4_levels[q[j] >> 4] * largest, bf16);
+}
+EXPAND(nf4, 64, 36)

@@ -67,7 +67,7 @@ INLINE float scale_at(const uint8_t *p) { return from_f16(*(const unaligned_u16 
 DECLARE_EXPAND(f32) DECLARE_EXPAND(f16) DECLARE_EXPAND(bf16)
 DECLARE_EXPAND(q8_0) DECLARE_EXPAND(q4_0) DECLARE_EXPAND(q4_1) DECLARE_EXPAND(q5_0) DECLARE_EXPAND(q5_1)
 DECLARE_EXPAND(q2_k) DECLARE_EXPAND(q3_k) DECLARE_EXPAND(q4_k) DECLARE_EXPAND(q5_k) DECLARE_EXPAND(q6_k)
-DECLARE_EXPAND(iq4_nl) DECLARE_EXPAND(iq4_xs) DECLARE_EXPAND(mxfp4)
+DECLARE_EXPAND(iq4_nl) DECLARE_EXPAND(iq4_xs) DECLARE_EXPAND(mxfp4) DECLARE_EXPAND(nf4)
 
 // The scale and minimum of sub-block j (0…7) in the 12 bytes of Q4_K and Q5_K: six bits each, the upper two of the
 // last four stored above the first four's.

@@ -3,6 +3,8 @@
 #include "blocks_quantize.h"
 #pragma STDC FP_CONTRACT OFF
 
+extern const float graft_nf4_levels[16];
+
 INLINE void graft_write_f16_body(const float *from, size_t count, uint16_t *restrict to) {
     for (size_t i = 0; i < count; i++) to[i] = to_f16(from[i]);
 }
@@ -93,6 +95,21 @@ QUANTIZE(q4_1, 20, quantize_above(x, 15, to, q); pack_halves(q, to + 4);)
 QUANTIZE(q5_0, 22, quantize_centred(x, 16, to, q); pack_fifths(q, to + 2); pack_halves(q, to + 6);)
 QUANTIZE(q5_1, 24, quantize_above(x, 31, to, q); pack_fifths(q, to + 4); pack_halves(q, to + 8);)
 
+// NF4: the nearest level, the lower of two equally near.
+INLINE void graft_quantize_nf4_body(const float *x, size_t blocks, uint8_t *restrict to) {
+    for (size_t b = 0; b < blocks; b++, x += 64, to += 36) {
+        float largest = largest_magnitude(x, 64), inverse = largest > 0 ? 1 / largest : 0;
+        int q[64] = {0};
+        for (int level = 0; level < 15; level++) {
+            float middle = (graft_nf4_levels[level] + graft_nf4_levels[level + 1]) / 2;
+            for (int j = 0; j < 64; j++) q[j] += x[j] * inverse > middle;
+        }
+        *(unaligned_float *)to = largest;
+        for (int j = 0; j < 32; j++) to[4 + j] = (uint8_t)(q[j] | q[j + 32] << 4);
+    }
+}
+KERNEL(graft_quantize_nf4, (const float *x, size_t blocks, uint8_t *to), (x, blocks, to))
+
 int graft_quantize(uint32_t type, const float *from, size_t rows, size_t columns, void *to) {
     size_t count = rows * columns;
     switch (type) {
@@ -107,6 +124,7 @@ int graft_quantize(uint32_t type, const float *from, size_t rows, size_t columns
     case 13: graft_quantize_q5_k(from, count / 256, to); return 1;
     case 14: graft_quantize_q6_k(from, count / 256, to); return 1;
     case 30: graft_write_bf16(from, count, to); return 1;
+    case GRAFT_NF4: graft_quantize_nf4(from, count / 64, to); return 1;
     default: return 0;
     }
 }

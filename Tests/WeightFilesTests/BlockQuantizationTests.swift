@@ -40,7 +40,7 @@ struct BlockQuantizationTests {
     /// Largest root mean square error, for normally distributed numbers of unit variance, that the format may cost.
     static let bounds: [(ElementFormat, Double)] = [
         (.f32, 0), (.f16, 3e-4), (.bf16, 2e-3), (.q8_0, 0.006), (.q6_k, 0.018), (.q5_k, 0.035), (.q5_1, 0.037),
-        (.q5_0, 0.043), (.q4_k, 0.07), (.q4_1, 0.076), (.q4_0, 0.086),
+        (.q5_0, 0.043), (.q4_k, 0.07), (.q4_1, 0.076), (.q4_0, 0.086), (.nf4, 0.09),
     ]
 
     @Test("is close to the numbers", arguments: bounds)
@@ -89,16 +89,17 @@ struct BlockQuantizationTests {
                 ($0 ^ UInt64($1)) &* 0x100_0000_01b3
             }
         }
-        // Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K
+        // Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K, NF4
         #expect(
             sums == [
                 16_983_312_611_555_504_731, 3_937_626_381_192_474_984, 15_512_558_028_230_031_565,
                 1_796_095_023_105_094_545, 5_497_620_460_205_645_602, 14_616_420_204_021_465_845,
                 17_321_042_998_599_255_948, 7_187_225_908_319_089_513,
+                7_995_279_806_583_657_192,
             ])
     }
 
-    @Test("is as close as llama.cpp's", arguments: writable.filter { $0 != .f32 })
+    @Test("is as close as llama.cpp's", arguments: writable.filter { $0 != .f32 && $0.isGGML })
     func asCloseAsGGML(_ format: ElementFormat) throws {
         guard let folder = sharedAssets("gguf_fixtures/blocks") else { return }
         let input = try #require(FileManager.default.contents(atPath: folder + "/input.f32"))

@@ -4,7 +4,7 @@ import Kernels
 enum BlockReference {
     static func number(_ format: ElementFormat, _ b: [UInt8], _ i: Int) -> Float {
         switch format {
-        case .f32: Float(bitPattern: UInt32(b[0]) | UInt32(b[1]) << 8 | UInt32(b[2]) << 16 | UInt32(b[3]) << 24)
+        case .f32: single(b)
         case .bf16: Float(bitPattern: UInt32(b[0]) << 16 | UInt32(b[1]) << 24)
         case .f16: half(b, 0)
         case .q8_0: Float(Int8(bitPattern: b[2 + i])) * half(b, 0)
@@ -14,6 +14,7 @@ enum BlockReference {
         case .q5_1: Float(nibble(b, 8, i) | bit(b, 4, i) << 4) * half(b, 0) + half(b, 2)
         case .iq4_nl: levels[nibble(b, 2, i)] * half(b, 0)
         case .mxfp4: e2m1[nibble(b, 1, i)] * Float(sign: .plus, exponent: Int(b[0]) - 127, significand: 1)
+        case .nf4: single(b) * normal[Int(b[4 + i % 32] >> (i < 32 ? 0 : 4) & 15)]
         case .q2_k:
             half(b, 80) * Float(b[i / 16] & 15) * Float(crumb(b, 16, i)) - half(b, 82) * Float(b[i / 16] >> 4)
         case .q3_k: half(b, 108) * Float(q3Scale(b, i / 16)) * Float(crumb(b, 32, i) - (bit(b, i) == 1 ? 0 : 4))
@@ -26,6 +27,17 @@ enum BlockReference {
 
     private static let levels: [Float] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
     private static let e2m1: [Float] = [0, 0.5, 1, 1.5, 2, 3, 4, 6, 0, -0.5, -1, -1.5, -2, -3, -4, -6]
+
+    /// The levels of bitsandbytes' NF4, as printed there.
+    private static let normal: [Float] = [
+        -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635,
+        -0.18477343022823334, -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725,
+        0.24611230194568634, 0.33791524171829224, 0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0,
+    ]
+
+    private static func single(_ b: [UInt8]) -> Float {
+        Float(bitPattern: UInt32(b[0]) | UInt32(b[1]) << 8 | UInt32(b[2]) << 16 | UInt32(b[3]) << 24)
+    }
 
     private static func half(_ b: [UInt8], _ at: Int) -> Float {
         let h = Int(b[at]) | Int(b[at + 1]) << 8

@@ -4,7 +4,7 @@ extension ElementFormat {
     /// Whether floats can be written in this format; the others can only be read.
     public var isWritable: Bool {
         switch self {
-        case .f32, .f16, .bf16, .q8_0, .q4_0, .q4_1, .q5_0, .q5_1, .q4_k, .q5_k, .q6_k: true
+        case .f32, .f16, .bf16, .q8_0, .q4_0, .q4_1, .q5_0, .q5_1, .q4_k, .q5_k, .q6_k, .nf4: true
         case .q2_k, .q3_k, .iq4_nl, .iq4_xs, .mxfp4: false
         }
     }

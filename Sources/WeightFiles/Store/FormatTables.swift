@@ -9,7 +9,7 @@ extension StoredFormat {
 
     /// The format with ggml's number `type` (`ggml.h`), or nil for an unknown number.
     public init?(ggml type: UInt32) {
-        if let element = ElementFormat(rawValue: type) {
+        if let element = ElementFormat(rawValue: type), element.isGGML {
             self = .element(element)
         } else if let listed = Self.ggmlListed.first(where: { $0.ggmlType == type }) {
             self = .listed(listed)
@@ -21,7 +21,7 @@ extension StoredFormat {
     /// ggml's number of this format, or nil when ggml has no such type.
     public var ggmlType: UInt32? {
         switch self {
-        case .element(let format): format.rawValue
+        case .element(let format): format.isGGML ? format.rawValue : nil
         case .listed(let format): format.ggmlType
         }
     }
