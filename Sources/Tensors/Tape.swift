@@ -152,7 +152,7 @@ extension Tensor {
         guard case .output(let root, let index) = edge else { return }
         let ones = Tensor(uninitialized: rows, columns)
         for i in 0..<rows * columns { ones.floats[i] = seed }
-        root.gradients[index] = ones
+        root.receive(ones, at: index)
         Node.run(from: [root])
     }
 
@@ -175,7 +175,10 @@ extension Node {
         var pending: [Node] = []
         var seen = Set(leaves.map(ObjectIdentifier.init))
         func visit(_ node: Node) {
-            if seen.insert(ObjectIdentifier(node)).inserted { pending.append(node) }
+            if seen.insert(ObjectIdentifier(node)).inserted {
+                precondition(node.backward != nil, "\(node.op): its backward pass has been run already")
+                pending.append(node)
+            }
         }
         roots.forEach(visit)
         var next = 0

@@ -49,6 +49,7 @@ extension Parameter {
 
 extension Node {
     func receive(_ gradient: Tensor, at output: Int) {
+        precondition(backward != nil, "\(op): its backward pass has been run already")
         if let existing = gradients[output] {
             let sum = existing.copiedAsFloats()
             sum.add(gradient)

@@ -6,10 +6,15 @@ enum ActivationCases {
             [
                 GradientCase(.activation, "\(kind), 17×33", [Variable(17, 33, spread: 2)]) { x in
                     [x.float(0).activated(kind, to: x.type)]
-                } reference: { v in [Formula.gated(kind, v[0], nil)] },
-                GradientCase(.activation, "\(kind) times up, 3×67", [Variable(3, 67, spread: 3), Variable(3, 67)]) { x in
+                } reference: { v in
+                    [Formula.gated(kind, v[0], nil)]
+                },
+                GradientCase(.activation, "\(kind) times up, 3×67", [Variable(3, 67, spread: 3), Variable(3, 67)]) {
+                    x in
                     [x.operand(0).activated(kind, times: x.operand(1), to: x.type)]
-                } reference: { v in [Formula.gated(kind, v[0], v[1])] },
+                } reference: { v in
+                    [Formula.gated(kind, v[0], v[1])]
+                },
             ]
         } + [
             GradientCase(.activation, "silu of halves of one tensor", [Variable(5, 30)]) { x in
@@ -21,9 +26,13 @@ enum ActivationCases {
             GradientCase(.activation, "silu times itself", [Variable(2, 9)]) { x in
                 let y = x.float(0)
                 return [y.activated(.silu, times: y)]
-            } reference: { v in [Formula.gated(.silu, v[0], v[0])] },
+            } reference: { v in
+                [Formula.gated(.silu, v[0], v[0])]
+            },
             GradientCase(.activation, "silu of large numbers", [Variable(4, 33, spread: 30)]) { x in
                 [x.float(0).activated(.silu)]
-            } reference: { v in [Formula.gated(.silu, v[0], nil)] },
+            } reference: { v in
+                [Formula.gated(.silu, v[0], nil)]
+            },
         ]
 }

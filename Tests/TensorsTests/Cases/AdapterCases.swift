@@ -17,7 +17,8 @@ enum AdapterCases {
                 groups: [GroupPlan([(0, 3, 2), (2, 8, 0.5), (3, 1, -1)])])),
         ProjectionCases.projection(
             "two groups on one layer, one token", rows: 1,
-            LinearPlan(inputs: 18, layers: [layer(13, 18)], groups: [GroupPlan([(0, 2, 1)]), GroupPlan([(0, 5, 0.25)])])),
+            LinearPlan(
+                inputs: 18, layers: [layer(13, 18)], groups: [GroupPlan([(0, 2, 1)]), GroupPlan([(0, 5, 0.25)])])),
         ProjectionCases.projection(
             "a layer whose output is not used", rows: 9,
             LinearPlan(inputs: 17, layers: [layer(6, 17), layer(8, 17)], groups: [GroupPlan([(0, 4, 1), (1, 2, 2)])]),
@@ -56,6 +57,8 @@ enum AdapterCases {
         return GradientCase(.projections, "adapter over a constant, with dropout", plan.variables) { x in
             let (layers, groups) = plan.weights(x)
             return projections(input.tensor(x.type), layers, adapters: groups, draw: plan.draw)
-        } reference: { v in plan.formula(input, v) }
+        } reference: { v in
+            plan.formula(input, v)
+        }
     }()
 }

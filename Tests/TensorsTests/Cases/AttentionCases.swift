@@ -15,11 +15,13 @@ enum AttentionCases {
         attend("sinks", [30, 5], heads: 4, groups: 2, size: 16, sinks: [0.5, -1, 2, 0]),
         attend("sinks and window", [33], heads: 2, groups: 1, size: 20, reach: .window(7), sinks: [1, -0.5]),
         attend("large scores", [40], heads: 2, groups: 1, size: 16, scale: 3),
-        attend("beyond a tile of queries", [131, 140], heads: 2, groups: 1, size: 16, samples: 12),
-        attend("beyond a tile of keys", [3, 523], heads: 2, groups: 1, size: 8, samples: 6),
-        attend("window beyond tiles", [530], heads: 1, groups: 1, size: 8, reach: .window(130), samples: 6),
-        attend("chunks and softcap beyond tiles", [300], heads: 2, groups: 1, size: 8, softcap: 3, reach: .chunk(140), samples: 6),
-        attend("many heads a group", [29], heads: 12, groups: 1, size: 8),
+        attend("beyond a tile of queries", [131, 140], heads: 2, groups: 1, size: 16, samples: 4),
+        attend("beyond a tile of keys", [3, 523], heads: 2, groups: 1, size: 8, samples: 1),
+        attend("window beyond tiles", [530], heads: 1, groups: 1, size: 8, reach: .window(130), samples: 2),
+        attend(
+            "chunks and softcap beyond tiles", [300], heads: 2, groups: 1, size: 8, softcap: 3, reach: .chunk(140),
+            samples: 2),
+        attend("many heads a group", [29], heads: 12, groups: 1, size: 8, samples: 30),
         attend("rows that belong to no segment", [10, 20], heads: 2, groups: 1, size: 16, gap: 4),
         ofViews,
     ]
@@ -28,7 +30,8 @@ enum AttentionCases {
     enum Gives { case all, values }
 
     private static func attend(
-        _ name: String, _ lengths: [Int], heads: Int, groups: Int, size: Int, valueSize: Int? = nil, scale: Float? = nil,
+        _ name: String, _ lengths: [Int], heads: Int, groups: Int, size: Int, valueSize: Int? = nil,
+        scale: Float? = nil,
         softcap: Float = 0, reach: AttentionShape.Reach = .full, sinks: [Float]? = nil, gap: Int = 0,
         gives: Gives = .all, samples: Int = 60
     ) -> GradientCase {
@@ -49,13 +52,17 @@ enum AttentionCases {
             let (q, k) = (constant(total, heads * size, name + " q"), constant(total, groups * size, name + " k"))
             return GradientCase(.attention, name, [values], samples: samples) { x in
                 [attention(q.tensor(x.type), k.tensor(x.type), x.operand(0), shape, segments: segmentsOf, sinks: sinks)]
-            } reference: { v in [Formula.attention(q, k, v[0], shape, segments: segmentsOf, sinks: sinks)] }
+            } reference: { v in
+                [Formula.attention(q, k, v[0], shape, segments: segmentsOf, sinks: sinks)]
+            }
         }
         return GradientCase(
             .attention, name, [Variable(total, heads * size), Variable(total, groups * size), values], samples: samples
         ) { x in
             [attention(x.operand(0), x.operand(1), x.operand(2), shape, segments: segmentsOf, sinks: sinks)]
-        } reference: { v in [Formula.attention(v[0], v[1], v[2], shape, segments: segmentsOf, sinks: sinks)] }
+        } reference: { v in
+            [Formula.attention(v[0], v[1], v[2], shape, segments: segmentsOf, sinks: sinks)]
+        }
     }
 
     /// Queries, keys and values as columns of one joined product.

@@ -12,6 +12,8 @@ enum EmbeddingCases {
     ) -> GradientCase {
         GradientCase(.embedding, name, [Variable(vocabulary, width)]) { x in
             [embedding(ids, in: .trained(x.parameters[0]), scale: scale)]
-        } reference: { v in [Grid(ids.count, width) { Double(scale) * v[0][Int(ids[$0]), $1] }] }
+        } reference: { v in
+            [Grid(ids.count, width) { Double(scale) * v[0][Int(ids[$0]), $1] }]
+        }
     }
 }

@@ -7,14 +7,18 @@ enum GatedProjectionCases {
             gated("\(kind) times up", rows: 17, outputs: 33, hidden: 35, kind, up: true, ranks: [4])
         } + [
             gated("silu, one token", rows: 1, outputs: 3, hidden: 67, .silu, up: true, ranks: []),
-            gated("gelu without up, trained bias", rows: 130, outputs: 9, hidden: 12, .geluTanh, up: false, ranks: [3], bias: .trained),
+            gated(
+                "gelu without up, trained bias", rows: 130, outputs: 9, hidden: 12, .geluTanh, up: false, ranks: [3],
+                bias: .trained),
             gated("silu, dropout", rows: 33, outputs: 10, hidden: 17, .silu, up: true, ranks: [4], dropout: 0.25),
             gated("silu, two groups", rows: 9, outputs: 10, hidden: 17, .silu, up: true, ranks: [2, 3]),
             trained,
             views,
         ]
 
-    private static func plan(_ outputs: Int, _ hidden: Int, ranks: [Int], bias: LayerPlan.Bias, dropout: Float) -> LinearPlan {
+    private static func plan(_ outputs: Int, _ hidden: Int, ranks: [Int], bias: LayerPlan.Bias, dropout: Float)
+        -> LinearPlan
+    {
         LinearPlan(
             inputs: hidden,
             layers: [LayerPlan(.stored(StoredMatrix(outputs, hidden, .bf16, seed: "down")), bias: bias)],
@@ -37,7 +41,9 @@ enum GatedProjectionCases {
                     x.float(0), up ? x.float(1) : nil, kind, layers[0], adapters: groups,
                     draw: dropout > 0 ? plan.draw : nil, type: x.type)
             ]
-        } reference: { [plan] v in plan.formula(Formula.gated(kind, v[0], up ? v[1] : nil), v) }
+        } reference: { [plan] v in
+            plan.formula(Formula.gated(kind, v[0], up ? v[1] : nil), v)
+        }
     }
 
     private static let trained: GradientCase = {
@@ -48,7 +54,9 @@ enum GatedProjectionCases {
         ) { x in
             let (layers, _) = plan.weights(x)
             return [gatedProjection(x.float(0), x.float(1), .silu, layers[0], type: x.type)]
-        } reference: { v in plan.formula(Formula.gated(.silu, v[0], v[1]), v) }
+        } reference: { v in
+            plan.formula(Formula.gated(.silu, v[0], v[1]), v)
+        }
     }()
 
     /// Gate and up as halves of one joined product, as in Phi-3.

@@ -138,7 +138,8 @@ struct LinearPlan: Sendable {
             var row = 0
             for member in group.members {
                 let low = input.timesTransposed(a.slice(rows: row..<row + member.rank))
-                outputs[member.layer] = outputs[member.layer] + Double(member.scale) * low.timesTransposed(take().transposed)
+                outputs[member.layer] =
+                    outputs[member.layer] + Double(member.scale) * low.timesTransposed(take().transposed)
                 row += member.rank
             }
         }

@@ -14,7 +14,9 @@ enum NormCases {
         },
         GradientCase(.norm, "one row, no weight, operand input", [Variable(1, 67)]) { x in
             [x.operand(0).normalized(Norm(weight: nil, epsilon: epsilon))]
-        } reference: { v in [Formula.norm(v[0], weight: nil, bias: nil, epsilon: Double(epsilon), centred: false)] },
+        } reference: { v in
+            [Formula.norm(v[0], weight: nil, bias: nil, epsilon: Double(epsilon), centred: false)]
+        },
         GradientCase(
             .norm, "centred, trained weight and bias, 130×20",
             [Variable(130, 20, offset: 2), Variable(1, 20), Variable(1, 20)]
@@ -61,7 +63,9 @@ enum NormCases {
         },
         GradientCase(.norm, "of numbers smaller than epsilon", [Variable(3, 17, spread: 1e-3)]) { x in
             [x.float(0).normalized(Norm(weight: nil, epsilon: 1e-2))]
-        } reference: { v in [Formula.norm(v[0], weight: nil, bias: nil, epsilon: Double(Float(1e-2)), centred: false)] },
+        } reference: { v in
+            [Formula.norm(v[0], weight: nil, bias: nil, epsilon: Double(Float(1e-2)), centred: false)]
+        },
     ]
 
     private static func frozen(_ name: String, rows: Int, columns: Int, centred: Bool) -> GradientCase {

@@ -47,11 +47,11 @@ enum ProjectionCases {
             LinearPlan(
                 inputs: 300,
                 layers: [LayerPlan(.stored(StoredMatrix(300, 4096, .q8_0, inputsFirst: true, seed: "panels")))]),
-            samples: 12),
+            samples: 4),
         projection(
             "expanded in several panels", rows: 2,
             LinearPlan(inputs: 4096, layers: [LayerPlan(.stored(StoredMatrix(300, 4096, .q8_0, seed: "panels")))]),
-            samples: 12),
+            samples: 4),
     ]
 
     /// A case of `projections`. The input is a view, and one that is used twice when `again`.

@@ -34,7 +34,9 @@ enum RecomputeCases {
         .recompute, "outputs that are inputs, one of them twice", [Variable(4, 9), Variable(4, 9)]
     ) { x in
         recomputed([x.float(0), x.float(1)]) { [$0[1], $0[0].adding($0[1]), $0[1], $0[0]] }
-    } reference: { v in [v[1], v[0] + v[1], v[1], v[0]] }
+    } reference: { v in
+        [v[1], v[0] + v[1], v[1], v[0]]
+    }
 
     private static let overConstants = GradientCase(
         .recompute, "parameters below no input, one handed out", [Variable(5, 12), Variable(3, 12)]
@@ -43,5 +45,7 @@ enum RecomputeCases {
             let y = projections(inputs[0], [LinearWeights(.trained(x.parameters[0]))])[0]
             return [y, x.parameters[1].tensor]
         }
-    } reference: { v in [constant(3, 12, "recompute").timesTransposed(v[0]), v[1]] }
+    } reference: { v in
+        [constant(3, 12, "recompute").timesTransposed(v[0]), v[1]]
+    }
 }

@@ -32,7 +32,8 @@ struct StoredMatrix: Sendable {
             case .f32: floats.flatMap { Self.bytes($0.bitPattern) }
             case .bf16: floats.flatMap { Self.bytes(UInt16($0.bitPattern >> 16)) }
             case .f16: floats.flatMap { Self.bytes(Self.half($0)) }
-            case .q8_0: Self.blocks(integers) { Self.bytes(Self.half(Float(unit))) + $0.map { UInt8(bitPattern: Int8($0)) } }
+            case .q8_0:
+                Self.blocks(integers) { Self.bytes(Self.half(Float(unit))) + $0.map { UInt8(bitPattern: Int8($0)) } }
             case .q4_0:
                 Self.blocks(integers) { block in
                     Self.bytes(Self.half(Float(unit)))
@@ -50,7 +51,9 @@ struct StoredMatrix: Sendable {
     /// The numbers as [outputs, inputs].
     var outputsFirst: Grid { frozen.inputsFirst ? numbers.transposed : numbers }
 
-    private static func bytes<T: FixedWidthInteger>(_ value: T) -> [UInt8] { withUnsafeBytes(of: value.littleEndian, Array.init) }
+    private static func bytes<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
+        withUnsafeBytes(of: value.littleEndian, Array.init)
+    }
 
     private static func blocks(_ integers: [Int], _ encode: ([Int]) -> [UInt8]) -> [UInt8] {
         stride(from: 0, to: integers.count, by: 32).flatMap { encode(Array(integers[$0..<$0 + 32])) }

@@ -25,7 +25,8 @@ extension Formula {
                     for (j, keyRow) in segment.keys.enumerated() where sees(shape.reach, key: j, from: before + i) {
                         var dot = 0.0
                         for c in 0..<size {
-                            dot += q.numbers[row * q.columns + head * size + c]
+                            dot +=
+                                q.numbers[row * q.columns + head * size + c]
                                 * k.numbers[keyRow * k.columns + group * size + c]
                         }
                         scores.append((keyRow, bounded(dot * Double(shape.scale), Double(shape.softcap))))
