@@ -8,8 +8,9 @@ struct UnigramModel: Sendable {
     let unknown: Int32?
     /// Whether unknown text becomes the tokens `<0x..>` of its bytes.
     let byteFallback: Bool
-    /// Whether neighbouring unknown characters become one token.
-    let fusesUnknown: Bool
+    /// Whether sums are rounded to single precision, as SentencePiece does and Hugging Face's library does not; it decides
+    /// between ways that score the same.
+    let singlePrecision: Bool
     private let trie: TokenTrie
     private let unknownScore: Double
     private let byteTokens: [Int32]
@@ -17,14 +18,14 @@ struct UnigramModel: Sendable {
     /// A model from its tokens; those whose id `isText` refuses are never found in text. What no token covers costs ten
     /// below the worst score.
     init(
-        vocabulary: Vocabulary, scores: [Double], unknown: Int32?, byteFallback: Bool, fusesUnknown: Bool = true,
+        vocabulary: Vocabulary, scores: [Double], unknown: Int32?, byteFallback: Bool, singlePrecision: Bool = false,
         isText: (Int32) -> Bool = { _ in true }
     ) {
         self.vocabulary = vocabulary
         self.scores = scores
         self.unknown = unknown
         self.byteFallback = byteFallback
-        self.fusesUnknown = fusesUnknown
+        self.singlePrecision = singlePrecision
         var trie = TokenTrie(nodes: vocabulary.count * 4)
         var least = Double.infinity
         vocabulary.forEach { token, id in
@@ -33,14 +34,15 @@ struct UnigramModel: Sendable {
             least = min(least, scores[Int(id)])
         }
         self.trie = trie
-        unknownScore = (least.isFinite ? least : 0) - 10
+        let worst = (least.isFinite ? least : 0) - 10
+        unknownScore = singlePrecision ? Double(Float(worst)) : worst
         byteTokens = (0..<256).map { vocabulary.id(BytePairModel.byteToken($0)) ?? -1 }
     }
 
     /// Adds the tokens of one piece to the sink.
     func tokenize(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ scratch: Scratch) {
         let lattice = scratch.lattice
-        lattice.begin(range.count)
+        lattice.begin(range.count, singlePrecision: singlePrecision)
         for start in 0..<range.count {
             // Only places that a path reaches, which are ends of characters.
             guard lattice.isReached(start) else { continue }
@@ -75,7 +77,6 @@ struct UnigramModel: Sendable {
                 flush()
                 sink.append(step.id, place.lowerBound, place.upperBound)
             } else {
-                if !fusesUnknown { flush() }
                 unknownRange = (unknownRange?.lowerBound ?? place.lowerBound)..<place.upperBound
             }
         }
@@ -87,10 +88,12 @@ struct UnigramModel: Sendable {
 final class UnigramLattice {
     private var best: [(score: Double, start: Int32, id: Int32)] = []
     private var count = 0
+    private var singlePrecision = false
 
     /// Forgets the last piece and makes room for one of so many bytes.
-    func begin(_ count: Int) {
+    func begin(_ count: Int, singlePrecision: Bool) {
         self.count = count
+        self.singlePrecision = singlePrecision
         best.removeAll(keepingCapacity: best.capacity < 1 << 20)
         best.append(contentsOf: repeatElement((score: 0, start: -1, id: -1), count: count + 1))
     }
@@ -100,7 +103,8 @@ final class UnigramLattice {
 
     /// Proposes a token between two places; of equal scores the first proposed stays.
     func offer(from start: Int, to end: Int, _ id: Int32, _ score: Double) {
-        let total = best[start].score + score
+        let sum = best[start].score + score
+        let total = singlePrecision ? Double(Float(sum)) : sum
         if best[end].start < 0 || total > best[end].score { best[end] = (total, Int32(start), id) }
     }
 

@@ -53,7 +53,7 @@ extension TokenizerDescription {
                 model: .unigram(
                     UnigramModel(
                         vocabulary: vocabulary, scores: scores, unknown: unknown, byteFallback: byteFallback,
-                        isText: { isText[Int($0)] })))
+                        singlePrecision: true, isText: { isText[Int($0)] })))
         } else {
             var options = BytePairModel.Options()
             options.unknown = unknown

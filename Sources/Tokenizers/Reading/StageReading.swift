@@ -52,9 +52,6 @@ extension PreTokenizer {
     ]
     /// GPT-2's pattern: contractions, words, numbers, other characters, each with a space before it, and spaces.
     static let gpt2 = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
-    // `\w+|[^\w\s]+` with the `\w` of Rust's regex.
-    private static let words =
-        #"[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d}\s]+"#
 
     /// Reads the `pre_tokenizer` of tokenizer.json.
     init(_ part: Component) throws(Problem) {
@@ -75,8 +72,7 @@ extension PreTokenizer {
             self = .splitScalars(UnicodeClass.isNumeric, single ? .isolated : .contiguous)
         case "Punctuation":
             self = .splitScalars(UnicodeClass.isPunctuation, try part.choice("behavior", default: .isolated))
-        case "Whitespace":
-            self = .split(.expression(try RegularExpression(Self.words)), .removed, inverted: true)
+        case "Whitespace": self = .wordRuns
         case "WhitespaceSplit": self = .splitScalars(UnicodeClass.isWhitespace, .removed)
         case "BertPreTokenizer":
             self = .sequence([

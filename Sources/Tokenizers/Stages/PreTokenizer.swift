@@ -18,6 +18,8 @@ indirect enum PreTokenizer: Sendable {
     case split(TextPattern, Behavior, inverted: Bool)
     /// Splits at single characters of a kind.
     case splitScalars(@Sendable (UInt32) -> Bool, Behavior)
+    /// Runs of word characters and runs of others; white space is dropped.
+    case wordRuns
     /// A space in front if asked for, GPT-2's pattern if asked for, then every byte by its letter.
     case byteLevel(prefixSpace: Bool, pattern: RegularExpression?)
     /// Spaces become `mark`, and a piece begins at each of them.
@@ -60,6 +62,23 @@ struct Pieces {
                     if isMatch(scalar.value) { body(at..<at + scalar.width) }
                     at += scalar.width
                 }
+            }
+        case .wordRuns:
+            split(.removed, inverted: true) { text, body in
+                var start = 0
+                var at = 0
+                var last = 0
+                while at < text.count {
+                    let scalar = UTF8Text.scalar(text, at: at)
+                    let kind = UnicodeClass.isWhitespace(scalar.value) ? 0 : UnicodeClass.isWord(scalar.value) ? 1 : 2
+                    if kind != last {
+                        if last != 0 { body(start..<at) }
+                        start = at
+                        last = kind
+                    }
+                    at += scalar.width
+                }
+                if last != 0 { body(start..<at) }
             }
         case .byteLevel(let prefixSpace, let pattern):
             if prefixSpace {

@@ -36,8 +36,6 @@ struct SentencePieceNormalizer: Sendable {
         let space = escapesSpaces ? Self.mark : [0x20]
         if addsDummyPrefix { out.write(space, for: at..<at) }
         var afterSpace = removesExtraSpaces
-        // What to take back at the end: trailing spaces.
-        var end = out.count
         while at < text.count {
             let step = next(text, at)
             let range = at..<at + step.length
@@ -47,12 +45,15 @@ struct SentencePieceNormalizer: Sendable {
             guard !rest.isEmpty else { continue }
             for byte in rest {
                 if byte == 0x20 { out.write(space, for: range) } else { out.write(CollectionOfOne(byte), for: range) }
-                if byte != 0x20 { end = out.count }
             }
             afterSpace = removesExtraSpaces && rest.last == 0x20
         }
-        if !removesExtraSpaces { end = out.count }
-        return out.passage().slice(0..<end)
+        let written = out.passage()
+        guard removesExtraSpaces else { return written }
+        // Spaces at the end go, and marks that were in the text with them.
+        var end = written.bytes.count
+        while end >= space.count, written.bytes[(end - space.count)..<end].elementsEqual(space) { end -= space.count }
+        return written.slice(0..<end)
     }
 
     // What the text at `at` becomes, and how many bytes that uses up.

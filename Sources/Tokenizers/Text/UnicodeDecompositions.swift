@@ -23,7 +23,7 @@ final class UnicodeDecompositions: Sendable {
         var values: [UInt32] = []
         var classes: [UInt32: UInt8] = [:]
         for value in Self.ranges.joined() {
-            guard let scalar = Unicode.Scalar(value) else { continue }
+            guard let scalar = Unicode.Scalar(value), Self.isKnown(scalar) else { continue }
             text.append(scalar)
             text.append("\n")
             values.append(value)
@@ -48,6 +48,12 @@ final class UnicodeDecompositions: Sendable {
         }
         self.table = table
         self.classes = classes
+    }
+
+    // Hugging Face's library normalises by the tables of Unicode 12; what came later it leaves alone.
+    private static func isKnown(_ scalar: Unicode.Scalar) -> Bool {
+        guard let age = scalar.properties.age else { return false }
+        return age.major <= 12
     }
 
     /// The canonical combining class.
