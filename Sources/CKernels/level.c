@@ -3,6 +3,7 @@
 
 #if defined(__x86_64__)
 int graft_instruction_level = 1;
+static int processor_level = 1;
 
 // GRAFT_MAX_LEVEL=3 keeps the kernels to AVX2, as ONEDNN_MAX_CPU_ISA=AVX2 does for oneDNN; naming only the latter caps both.
 __attribute__((constructor)) static void choose_level(void) {
@@ -14,6 +15,7 @@ __attribute__((constructor)) static void choose_level(void) {
     int limit = cap ? atoi(cap) : 4;
     if (dnn && (!strncmp(dnn, "AVX2", 4)) && limit > 3) limit = 3;
     if (dnn && (!strcmp(dnn, "SSE41") || !strcmp(dnn, "AVX")) && limit > 1) limit = 1;
+    processor_level = level;
     graft_instruction_level = level < limit ? level : (limit == 2 ? 1 : limit);
 }
 #endif
@@ -22,6 +24,11 @@ __attribute__((constructor)) static void choose_level(void) {
 #if defined(__x86_64__)
 #include <cpuid.h>
 int graft_level(void) { return graft_instruction_level; }
+int graft_use_level(int level) {
+    int before = graft_instruction_level;
+    graft_instruction_level = level < processor_level ? level : processor_level;
+    return before;
+}
 int graft_has_bf16(void) {
     if (graft_instruction_level < 4) return 0;
     unsigned a, b, c, d, amx = 0;
@@ -31,5 +38,6 @@ int graft_has_bf16(void) {
 }
 #else
 int graft_level(void) { return 1; }
+int graft_use_level(int level) { return (void)level, 1; }
 int graft_has_bf16(void) { return 0; }
 #endif

@@ -70,6 +70,16 @@ public enum Product {
     public static func multiply(
         _ a: Operand, _ b: Operand, into c: Destination, rows: Int, columns: Int, inner: Int, accumulate: Bool = false
     ) {
+        multiply(
+            a, b, into: c, rows: rows, columns: columns, inner: inner, accumulate: accumulate,
+            engine: ProductEngine.chosen)
+    }
+
+    /// The same through a given engine, for tests that compare them.
+    package static func multiply(
+        _ a: Operand, _ b: Operand, into c: Destination, rows: Int, columns: Int, inner: Int, accumulate: Bool,
+        engine: ProductEngine
+    ) {
         precondition(a.type == b.type, "product: operands of types \(a.type) and \(b.type)")
         defer { withExtendedLifetime((a, b)) {} }
         if rows == 0 || columns == 0 { return }
@@ -77,7 +87,7 @@ public enum Product {
             if !accumulate { clear(c, rows, columns) }
             return
         }
-        if a.type == .f32 && c.type == .f32 && ProductEngine.chosen == .openblas {
+        if a.type == .f32 && c.type == .f32 && engine == .openblas {
             blas(a, b, c, rows, columns, inner, accumulate)
             return
         }

@@ -67,7 +67,7 @@ public struct AdamW {
             graft_adamw(
                 parameters[index].value.floats + start, parameters[index].gradient.floats + start,
                 moments[index].first.floats + start, moments[index].second.floats + start, Float(scale), Float(rate),
-                Float(settings.beta1), Float(settings.beta2), Float(settings.epsilon), Float(settings.weightDecay),
+                settings.beta1, settings.beta2, Float(settings.epsilon), Float(settings.weightDecay),
                 Float(corrections.0), Float(corrections.1), range.count)
         }
         for parameter in parameters { parameter.valueChanged() }

@@ -12,5 +12,7 @@ int graft_threads(void);
 int graft_in_parallel(void);
 /// The level kernels are compiled for: 4 (AVX-512), 3 (AVX2 and FMA) or 1 (baseline); caps by environment counted in.
 int graft_level(void);
+/// Sets the level, at most the processor's own, and returns the one that was set before: for tests that compare levels.
+int graft_use_level(int level);
 /// Whether the processor multiplies bfloat16 natively (AVX512-BF16 or AMX) and no cap forbids it.
 int graft_has_bf16(void);
