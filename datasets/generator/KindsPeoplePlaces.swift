@@ -118,7 +118,7 @@ extension Kind {
                 name: "head", value: .person,
                 statements: ["{e} is led by {a}.", "The head of {e} is {a}.", "{a} runs {e}."],
                 asked: [
-                    "Who is the head of {e}?", "Which head does {e} have?", "Who is in charge as head of {e}?",
+                    "Who is the head of {e}?", "Which head does {e} have?", "Who acts as head of {e}?",
                     "Which head belongs to {e}?",
                 ],
                 other: ["Who leads {e}?", "By whom is {e} led?"],

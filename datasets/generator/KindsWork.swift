@@ -41,7 +41,7 @@ extension Kind {
                     "Which warranty belongs to {e}?",
                 ],
                 other: ["For how many months is {e} under warranty?", "For how long does the warranty of {e} run?"],
-                heldOut: ["How long is {e} guaranteed?", "How long is {e} repaired for nothing?"]),
+                heldOut: ["How long is {e} guaranteed?", "For how long is {e} repaired free of charge?"]),
             Attribute(
                 name: "order code", value: .code,
                 statements: [

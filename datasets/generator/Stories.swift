@@ -19,7 +19,7 @@ enum Stories {
     ]
     private static let places: [String] = [
         "bridge", "castle", "cave", "farm", "field", "forest", "garden", "harbour", "hill", "island", "lake", "market",
-        "meadow", "mill", "mountain", "river", "school", "tower", "valley", "village",
+        "meadow", "mill", "mountain", "river", "school", "tower", "valley",
     ]
     private static let weather: [String] = [
         "The morning was cold and clear.", "Rain had fallen all night.", "The sun stood high in the sky.",
@@ -31,7 +31,7 @@ enum Stories {
         "{c} was {at} {t} {w} and lived in a small house by the {p}.",
         "In the village behind the {p} lived {c}, {at} {t} {w}.",
         "Long ago {at} {t} {w} named {c} lived beside the {p}.",
-        "Everybody at the {p} knew {c}, the {t} {w}.",
+        "Everybody near the {p} knew {c}, the {t} {w}.",
     ]
     private static let wishes: [String] = [
         "One day {c} lost {ak} {k} {o} that had belonged to the family for years.",

@@ -2,8 +2,8 @@
 enum TokenizerFiles {
     /// ChatML: a turn renders the same whatever follows it, so the assistant's words are found by rendering alone.
     private static let chatTemplate =
-        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
-        + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"
+        + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 
     static func save(_ bytePairs: BytePairs, to folder: String) throws {
         try write(text: tokenizer(bytePairs), to: folder + "/tokenizer.json")
