@@ -1,1 +1,2 @@
-print("graft")
+// The program begins here; Shell/Program.swift says how.
+Program.start()

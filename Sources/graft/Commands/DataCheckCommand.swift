@@ -1,0 +1,94 @@
+import ArgumentParser
+import Datasets
+import Diagnostics
+import OrderedJSON
+
+/// `graft data check`: validates and counts.
+struct DataCheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Validates data files row by row and counts rows, samples and tokens.",
+        discussion: "Ends with status 2 when anything is wrong; every finding names its file and line.")
+
+    @Argument(help: "Data files (JSONL).")
+    var files: [String]
+
+    @OptionGroup var sampling: SamplingOptions
+
+    @Flag(help: "Write the counts as JSON.")
+    var json = false
+
+    func run() throws {
+        let builder = try sampling.builder()
+        let rows = try files.map { try RowFile(path: $0) }
+        let summary = DataCheck.run(files: rows, builder: builder, deepRows: .max) { share in
+            Screen.status("reading rows: \(Int(share * 100)) %")
+        }
+        Screen.status(nil)
+        for warning in summary.warnings { log.warning("\(warning)") }
+        if summary.warnedRows > summary.warnings.count {
+            log.warning("\(summary.warnedRows - summary.warnings.count) more rows are odd")
+        }
+        try Output.line(json ? summary.json.serialized() : summary.text)
+        try Output.flush()
+        try Problems(summary.problems).throwIfAny()
+    }
+}
+
+/// The options that decide which samples rows give.
+struct SamplingOptions: ParsableArguments {
+    @Option(help: "A model directory (only its tokenizer is read) or a GGUF file.")
+    var model: String
+
+    @OptionGroup var rendering: RenderingOptions
+
+    @Option(help: "The longest sample in tokens, as data.max_length.")
+    var maxLength = 1024
+
+    @Option(help: "What happens to longer rows, as data.too_long.")
+    var tooLong = TooLong.drop
+
+    mutating func validate() throws {
+        if maxLength < 2 { throw ValidationError("--max-length takes a number of at least 2, not \(maxLength).") }
+    }
+
+    /// What makes samples of rows.
+    func builder() throws -> SampleBuilder {
+        let renderer = try PromptRenderer(tokenizer: try OpenedModel.tokenizer(model), source: rendering.source)
+        return SampleBuilder(renderer: renderer, maxLength: maxLength, tooLong: tooLong)
+    }
+}
+
+extension TooLong: ExpressibleByArgument, CaseIterable {
+    public static var allCases: [TooLong] { [.drop, .error, .truncate] }
+}
+
+extension DataSummary {
+    /// The counts as JSON.
+    var json: JSONValue {
+        let kinds = self.kinds.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue.integer($0.value)) }
+        return [
+            "rows": .integer(rows), "kinds": .object(JSONObject(kinds)), "samples": .integer(samples),
+            "tokens": .integer(tokens), "target_tokens": .integer(targets), "longest": .integer(longest),
+            "dropped": .integer(dropped), "truncated": .integer(truncated), "divided": .integer(divided),
+            "templated": .integer(templated), "supervised_turn_ends": .integer(turnEnds),
+            "faulty_rows": .integer(faultyRows), "warned_rows": .integer(warnedRows),
+        ]
+    }
+
+    /// The counts for a person.
+    var text: String {
+        let kinds = self.kinds.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        var lines = [
+            "rows            \(rows) (\(kinds))",
+            "samples         \(samples)\(divided > 0 ? ", \(divided) rows give several" : "")",
+            "tokens          \(tokens), \(targets) with loss\(tokens > 0 ? " (\(targets * 100 / tokens) %)" : "")",
+            "longest         \(longest) tokens",
+        ]
+        if dropped > 0 { lines.append("too long        \(dropped) left out") }
+        if truncated > 0 { lines.append("too long        \(truncated) cut") }
+        if templated > 0 { lines.append("ends of turn    learned in \(turnEnds) of \(templated) templated samples") }
+        lines.append("wrong           \(faultyRows) rows")
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+
+/// The root command. A new subcommand is one file in `Commands/` and one word in this list.
+struct GraftCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "graft",
+        abstract: "Fine-tunes open language models on documents that must not leave the building.",
+        discussion: """
+            One program, no GPU, no Python, no network: it trains adapters from a recipe, shows with numbers whether the \
+            adapted model is better than the base, and merges or exports it.
+
+            Exit status: 0 done; 1 the run failed; 2 the input is wrong; 3 a proof was not met; 130 interrupted.
+            """,
+        version: Version.text,
+        subcommands: [
+            ScoreCommand.self, TokenizeCommand.self, RenderCommand.self, DataCommand.self, InspectCommand.self,
+            DoctorCommand.self,
+        ])
+
+    /// What argument errors begin with, as every other error does.
+    static let _errorLabel = "error"
+}
+
+/// A command that computes with tensors: it runs with libgomp's settings in place (see ``Restart``).
+protocol NumericCommand: ParsableCommand {}
+
+/// The program's version.
+enum Version {
+    /// As `graft --version` prints it.
+    static let text = "0.1.0"
+}

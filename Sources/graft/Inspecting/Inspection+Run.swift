@@ -1,0 +1,52 @@
+import Foundation
+import OrderedJSON
+import Recipes
+
+extension Inspection {
+    /// The output directory of a run.
+    static func run(_ path: String) throws -> Inspection {
+        var inspection = Inspection("run", path: path)
+        let recipePath = path + "/recipe.yaml"
+        if FileManager.default.fileExists(atPath: recipePath),
+            let recipe = inspection.collect({ try Recipe.load(path: recipePath, checkingFiles: false) })
+        {
+            inspection.add("model", recipe.model)
+            inspection.add("method", recipe.adapter.method.rawValue)
+            inspection.add("rank", recipe.adapter.method == .lora ? recipe.adapter.rank : nil)
+        }
+        inspection.addMetrics(path + "/metrics.jsonl")
+        inspection.addCheckpoints(path + "/state")
+        if FileManager.default.fileExists(atPath: path + "/adapter_config.json") {
+            let adapter = try adapter(path)
+            inspection.tensors = adapter.tensors
+            inspection.problems += adapter.problems
+        }
+        return inspection
+    }
+
+    private mutating func addMetrics(_ path: String) {
+        guard let text = SystemFiles.text(path) else { return }
+        let lines = text.split(separator: "\n").compactMap { try? JSONValue(parsing: String($0)) }
+        let steps = lines.filter { $0["loss"] != nil }
+        add("steps", steps.last?["step"]?.intValue)
+        let losses = (steps.first?["loss"]?.doubleValue, steps.last?["loss"]?.doubleValue)
+        if let first = losses.0, let last = losses.1 {
+            add("first_loss", .number(first), hidden: true)
+            add("last_loss", .number(last), hidden: true)
+            add("loss", .array([.number(first), .number(last)]), text: String(format: "%.4f → %.4f", first, last))
+        }
+        let best = lines.filter { $0["eval_loss"] != nil }
+            .min { $0["eval_loss"]?.doubleValue ?? .infinity < $1["eval_loss"]?.doubleValue ?? .infinity }
+        if let loss = best?["eval_loss"]?.doubleValue {
+            let step = best?["step"]?.intValue ?? 0
+            add("best_eval_loss", .number(loss), text: String(format: "%.4f at step %d", loss, step))
+        }
+    }
+
+    private mutating func addCheckpoints(_ path: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        let steps = names.filter { $0.hasPrefix("step-") }.compactMap { Int($0.dropFirst(5)) }.sorted()
+        if steps.isEmpty { return }
+        add("checkpoints", .array(steps.map(JSONValue.integer)), text: steps.map { "step \($0)" }.joined(separator: ", "))
+    }
+}

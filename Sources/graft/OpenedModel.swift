@@ -1,0 +1,74 @@
+import Adapters
+import Diagnostics
+import Foundation
+import Kernels
+import Models
+import Tensors
+import Tokenizers
+import WeightFiles
+
+/// What `--model` names: a Hugging Face directory or a GGUF file, told apart by its first bytes.
+///
+/// Every command opens models here, so a new kind of model is added in this file alone.
+struct OpenedModel {
+    /// The path as the user gave it.
+    let path: String
+    /// Configuration and weights, checked but not read.
+    let files: ModelFiles
+
+    /// Opens and checks a model.
+    ///
+    /// - Parameter withoutWeights: accept a directory that has no weights, to be trained from random numbers.
+    static func open(_ path: String, withoutWeights: Bool = false) throws -> OpenedModel {
+        switch try ModelPath(path) {
+        case .directory: OpenedModel(path: path, files: try .open(directory: path, withoutWeights: withoutWeights))
+        case .gguf: throw Problem("is a GGUF file, which this command does not read yet", file: path)
+        }
+    }
+
+    /// The tokenizer of a model, of which only the tokenizer's files need to be there.
+    static func tokenizer(_ path: String) throws -> Tokenizer {
+        switch try ModelPath(path) {
+        case .directory: try Tokenizer.load(directory: path)
+        case .gguf: throw Problem("is a GGUF file, which this command does not read yet", file: path)
+        }
+    }
+
+    /// The tokenizer that belongs to this model.
+    func tokenizer() throws -> Tokenizer { try Self.tokenizer(path) }
+
+    /// The model, with the adapter of a PEFT directory where one is given.
+    func transformer(adapter: String? = nil) throws -> Transformer {
+        guard let adapter else { return Transformer(files) }
+        let peft = try PEFTFiles.open(adapter, for: files)
+        let model = Transformer(files, mode: peft.plan.mode)
+        peft.load(into: model)
+        return model
+    }
+}
+
+/// What a path given as a model is.
+enum ModelPath {
+    case directory, gguf
+
+    /// - Throws: ``Problem`` when there is nothing, or something else.
+    init(_ path: String) throws(Problem) {
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            // "owner/name" is how models are named on a hub, from which this program fetches nothing.
+            let looksLikeHub = path.split(separator: "/").count == 2 && !path.hasPrefix(".") && !path.hasPrefix("/")
+            throw Problem(
+                "does not exist", file: path,
+                advice: looksLikeHub
+                    ? "graft has no network: download the model with another program and give its directory"
+                    : "give a model directory or a GGUF file")
+        }
+        if isDirectory.boolValue {
+            self = .directory
+        } else if GGUFFile.isGGUF(path) {
+            self = .gguf
+        } else {
+            throw Problem("is no GGUF file", file: path, advice: "give a model directory or a GGUF file")
+        }
+    }
+}

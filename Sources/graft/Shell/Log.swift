@@ -1,0 +1,4 @@
+import Logging
+
+/// The program's messages on standard error.
+let log = Logger(label: "graft")

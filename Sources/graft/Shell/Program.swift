@@ -1,0 +1,45 @@
+import ArgumentParser
+import Foundation
+
+/// The program from start to exit status.
+enum Program {
+    /// Numeric work needs one dedicated thread, for libgomp keeps a team of threads per thread that calls it; deep
+    /// recursion (JSON, templates, Jinja) needs more stack than a thread usually has.
+    private static let stackSize = 256 << 20
+
+    /// Runs the command line on a thread of its own and exits with its status.
+    static func start() -> Never {
+        openStandardFiles()
+        signal(SIGPIPE, SIG_IGN)
+        Interruption.install()
+        PlainLogHandler.bootstrap()
+        let thread = Thread { exit(run(Array(CommandLine.arguments.dropFirst()))) }
+        thread.stackSize = stackSize
+        thread.start()
+        while true { pause() }
+    }
+
+    private static func run(_ arguments: [String]) -> Int32 {
+        do {
+            var command = try GraftCommand.parseAsRoot(arguments)
+            if command is any NumericCommand { Restart.withThreadSettings() }
+            try command.run()
+            try Output.flush()
+            Screen.status(nil)
+            return ExitStatus.done
+        } catch {
+            Screen.status(nil)
+            return ExitStatus.report(error)
+        }
+    }
+
+    /// A closed standard file would give its number to the next file that is opened, and results would be written into
+    /// that one.
+    private static func openStandardFiles() {
+        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+        where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
+            // The lowest free number is this one. Reading from it or writing to it fails, as on a closed file.
+            _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+}
