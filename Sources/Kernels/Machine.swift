@@ -1,5 +1,6 @@
 import CKernels
 import COneDNN
+import COpenBLAS
 import Foundation
 
 #if canImport(Glibc)
@@ -18,6 +19,11 @@ public enum Machine {
     public static let processors = max(1, ProcessInfo.processInfo.activeProcessorCount)
     /// oneDNN's version, e.g. "2.6".
     public static let oneDNNVersion = "\(graft_dnn_version() / 100).\(graft_dnn_version() % 100)"
+
+    /// OpenBLAS's version and build, e.g. "OpenBLAS 0.3.21 DYNAMIC_ARCH", with the core it chose.
+    public static let openBLASVersion =
+        String(cString: openblas_get_config()).split(separator: " ").prefix(2).joined(separator: " ")
+        + " on " + String(cString: openblas_get_corename())
 
     /// The largest resident memory this process has had, in bytes.
     public static var peakMemory: Int {

@@ -84,7 +84,7 @@ final class RotaryTables {
 
 extension RotaryConfig {
     /// Whether angles depend on how long the sequence is.
-    var dependsOnLength: Bool {
+    public var dependsOnLength: Bool {
         switch scaling {
         case .dynamic, .longRope: true
         default: false
