@@ -3,7 +3,7 @@ import Kernels
 extension StoredFormat {
     /// The format that a safetensors header calls `dtype`, or nil for an unknown word.
     public init?(safetensors dtype: String) {
-        guard let format = Self.safetensorsFormats.first(where: { $0.name == dtype }) else { return nil }
+        guard let format = Self.safetensorsByName[dtype] else { return nil }
         self = format
     }
 
@@ -67,6 +67,8 @@ extension StoredFormat {
         i64,
         .listed(ListedFormat("U64", 1, 8)),
     ]
+
+    private static let safetensorsByName = Dictionary(uniqueKeysWithValues: safetensorsFormats.map { ($0.name, $0) })
 
     /// ggml's types beyond ``ElementFormat``.
     static let ggmlListed: [ListedFormat] = [

@@ -72,5 +72,7 @@ public struct ListedFormat: Sendable, Hashable {
 
 extension ElementFormat {
     /// The name as safetensors and llama.cpp spell it: `F32`, `BF16`, `Q4_K`.
-    public var name: String { "\(self)".uppercased() }
+    public var name: String { Self.names[self] ?? "" }
+
+    private static let names = Dictionary(uniqueKeysWithValues: allCases.map { ($0, "\($0)".uppercased()) })
 }
