@@ -57,6 +57,7 @@ let package = Package(
         library("OrderedJSON", uses: ["Diagnostics", "CSimdjson"]),
         library("SafeFiles", uses: ["Diagnostics"]),
         library("Diagnostics", uses: []),
+        tests("DatasetsTests", uses: ["Datasets", "Diagnostics", "OrderedJSON", "Tokenizers", "ChatTemplates"]),
         tests("RecipesTests", uses: ["Recipes", "Diagnostics"]),
         .target(
             name: "CKernels", cSettings: c,

@@ -6,9 +6,9 @@ public enum BaseQuantization: String, RecipeChoice {
     /// As the model's files store it.
     case none
     /// 8-bit blocks of 32 weights.
-    case q8_0
+    case q80 = "q8_0"
     /// 4-bit K-quants.
-    case q4_k
+    case q4K = "q4_k"
     /// 4-bit NormalFloat blocks.
     case nf4
 }
