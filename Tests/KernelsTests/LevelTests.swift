@@ -1,0 +1,54 @@
+import CKernels
+import Foundation
+import Kernels
+import Testing
+
+extension KernelsTests {
+    @Suite(.serialized) struct LevelTests {
+        /// Odd sizes: remainders of every lane width.
+        static let runs = kernelRuns(rows: 19, columns: 7 * 19) + kernelRuns(rows: 1, columns: 7)
+            + kernelRuns(rows: 3, columns: 7 * 91)
+
+        @Test(arguments: runs) func levelsAgree(_ run: KernelRun) {
+            let results = levels.map { level in
+                atLevel(level) { () -> [Float] in
+                    let (body, results) = run.prepare()
+                    body()
+                    return results()
+                }
+            }
+            guard let reference = results.last, reference.contains(where: { $0 != 0 }) else {
+                Issue.record("\(run): nothing was computed")
+                return
+            }
+            for (level, result) in zip(levels, results).dropLast() {
+                let error = relativeError(result, reference.map(Double.init))
+                #expect(
+                    error <= (run.roundsToBF16 ? Bounds.levelsBF16 : Bounds.levels),
+                    "\(run): level \(level) is \(error) off level 1")
+            }
+        }
+
+        @Test func saysWhatItSkips() {
+            for level in [4, 3] where !levels.contains(level) { print("SKIPPED: this processor has no level \(level)") }
+        }
+
+        /// Every kernel that is compiled per level takes part, by the sources themselves.
+        @Test func everyKernelIsCompared() throws {
+            var folder = URL(fileURLWithPath: #filePath)
+            for _ in 0..<3 { folder.deleteLastPathComponent() }
+            folder.appendPathComponent("Sources/CKernels")
+            var names: Set<String> = []
+            for file in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            where file.hasSuffix(".c") && !file.hasPrefix("blocks_") {
+                let text = try String(contentsOf: folder.appendingPathComponent(file), encoding: .utf8)
+                for line in text.split(separator: "\n") where line.hasPrefix("KERNEL(") {
+                    names.insert(String(line.dropFirst("KERNEL(".count).prefix { $0 != "," }))
+                }
+            }
+            #expect(names.count > 15)
+            let missing = names.subtracting(Self.runs.map(\.kernel))
+            #expect(missing.isEmpty, "not compared between levels: \(missing.sorted())")
+        }
+    }
+}
