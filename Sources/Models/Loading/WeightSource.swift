@@ -75,6 +75,7 @@ public struct ModelFiles: Sendable {
     /// Checks a source's tensors against what the decoder needs.
     public init(path: String, description: ModelDescription, configuration: JSONValue, source: any WeightSource) throws {
         let names = Set(source.names)
+        let description = description.matching(names.contains)
         plan = WeightPlan(description, contains: names.contains)
         var shapes: [String: [Int]] = [:]
         var problems: [Problem] = []
