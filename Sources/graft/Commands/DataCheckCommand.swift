@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Diagnostics
+import Logging
 import OrderedJSON
 
 /// `graft data check`: validates and counts.

@@ -32,10 +32,11 @@ struct RenderCommand: ParsableCommand {
         let renderer = try PromptRenderer(
             tokenizer: try OpenedModel.tokenizer(model), source: rendering.source,
             variables: try variables.map { try TemplateVariable($0) }.map { ($0.key, $0.value) },
-            now: try now.map { try Moment($0).date })
+            now: try now.map { try Moment($0).date } ?? Date())
         let rows = try RowFile(path: data)
+        let parser = JSONParser()
         for row in 0..<rows.count {
-            let text = try rows.withRow(row) { row in
+            let text = try rows.withRow(row, parser: parser) { row in
                 try renderer.render(row, addGenerationPrompt: addGenerationPrompt).fullText(renderer.tokenizer)
             }
             try Output.line(JSONValue.string(text).serialized())

@@ -29,16 +29,10 @@ struct ScoreCommand: NumericCommand {
         let precision = compute.start()
         let opened = try OpenedModel.open(model)
         let rows = try RowFile(path: data)
-        let renderer = try PromptRenderer(tokenizer: try opened.tokenizer(), source: rendering.source)
-        let ids = try rows.mapRows { row, _ in
-            let ids = try renderer.ids(of: row)
-            try opened.files.description.config.checkSequence(ids)
-            return ids
-        }
+        let ids = try self.ids(of: rows, opened)
         let model = try opened.transformer(adapter: adapter)
         var row = 0
         for batch in model.batches(of: ids) {
-            if Interruption.isRequested { throw Interrupted() }
             for (ids, values) in zip(ids[batch], model.logProbabilities(Array(ids[batch]), precision: precision)) {
                 row += 1
                 if values.contains(where: \.isNaN) {
@@ -46,15 +40,25 @@ struct ScoreCommand: NumericCommand {
                 }
                 try Output.line("{\"ids\":\(IDList.text(ids)),\"logprobs\":\(IDList.text(values))}")
             }
+            try Output.flush()
             Screen.status("scored \(row) of \(ids.count) rows")
         }
     }
-}
 
-extension PromptRenderer {
-    /// The ids of a row as they are, whatever training would think of it.
-    func ids(of row: Row) throws(RowFault) -> [Int32] {
-        if case .tokens(let ids, _) = row { return ids }
-        return ids(try render(row))
+    /// The ids of every row, whatever training would think of it. Rows of ready ids need no tokenizer.
+    private func ids(of rows: RowFile, _ opened: OpenedModel) throws -> [[Int32]] {
+        var renderer: PromptRenderer?
+        return try rows.mapRows { row in
+            let ids: [Int32]
+            if case .tokens(let ready, _) = row {
+                ids = ready
+            } else {
+                let current = try renderer ?? PromptRenderer(tokenizer: opened.tokenizer(), source: rendering.source)
+                renderer = current
+                ids = current.ids(try current.render(row))
+            }
+            try opened.files.description.config.checkSequence(ids)
+            return ids
+        }
     }
 }

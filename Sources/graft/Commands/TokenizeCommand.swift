@@ -23,9 +23,10 @@ struct TokenizeCommand: ParsableCommand {
         let tokenizer = try OpenedModel.tokenizer(model)
         var reader = LineReader()
         while let lines = try reader.next() {
+            let first = reader.firstLine
             let texts = lines.concurrentMap { line, number in
                 Result { () throws(Problem) in
-                    let text = try self.text(line, number: reader.firstLine + number)
+                    let text = try self.text(line, number: first + number)
                     return IDList.text(tokenizer.encode(text, addSpecialTokens: addSpecialTokens))
                 }
             }

@@ -67,7 +67,8 @@ struct Inspection {
 
     /// The whole for a person.
     var text: String {
-        var lines = [(title: kind, text: path)] + facts.compactMap { fact in fact.text.map { (fact.key, $0) } }
+        var lines: [(title: String, text: String)] = [(kind, path)]
+        for fact in facts { if let text = fact.text { lines.append((fact.key, text)) } }
         if let tensors { lines.append(("tensors", tensors.summary)) }
         let width = (lines.map(\.title.count).max() ?? 0) + 2
         return lines.map {
