@@ -44,7 +44,7 @@ let package = Package(
             swiftSettings: swift),
         library("Recipes", uses: ["Diagnostics", "OrderedJSON", .product(name: "Yams", package: "Yams")]),
         library("Evaluation", uses: ["Diagnostics", "SafeFiles", "Generation", "Datasets", "Adapters", "Models", "Tensors", "Tokenizers", "OrderedJSON"]),
-        library("Training", uses: ["Diagnostics", "SafeFiles", "Adapters", "Models", "Datasets", "Tensors", "CKernels", "Kernels", "WeightFiles", "OrderedJSON"]),
+        library("Training", uses: ["Diagnostics", "SafeFiles", "Recipes", "Tokenizers", "Adapters", "Models", "Datasets", "Tensors", "CKernels", "Kernels", "WeightFiles", "OrderedJSON"]),
         library("Generation", uses: ["Models", "Tensors", "Kernels", "Tokenizers"]),
         library("Datasets", uses: ["Diagnostics", "SafeFiles", "Tokenizers", "ChatTemplates", "OrderedJSON"]),
         library("Adapters", uses: ["Diagnostics", "SafeFiles", "Models", "WeightFiles", "Tensors", "Kernels", "OrderedJSON"]),
@@ -58,6 +58,7 @@ let package = Package(
         library("SafeFiles", uses: ["Diagnostics"]),
         library("Diagnostics", uses: []),
         tests("DatasetsTests", uses: ["Datasets", "Diagnostics", "OrderedJSON", "Tokenizers", "ChatTemplates"]),
+        tests("TokenizersTests", uses: ["Tokenizers", "OrderedJSON", "Diagnostics"], resources: [.copy("Fixtures")]),
         tests("RecipesTests", uses: ["Recipes", "Diagnostics"]),
         .target(
             name: "CKernels", cSettings: c,

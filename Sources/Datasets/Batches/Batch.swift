@@ -50,6 +50,8 @@ public struct StepBatch: Sendable, Equatable {
     public var epoch: Int
     /// Where the next step goes on.
     public var next: DataCursor
+    /// Whether no sample of the epoch is left.
+    public var isLastOfEpoch = false
 
     /// A step of given sequences.
     public init(sequences: [Batch], epoch: Int = 0, next: DataCursor = DataCursor()) {

@@ -75,7 +75,9 @@ public struct BatchSource: Sendable {
             }
             let epoch = cursor.epoch
             cursor.position = step.next
-            return StepBatch(sequences: sequences, epoch: epoch, next: cursor)
+            var batch = StepBatch(sequences: sequences, epoch: epoch, next: cursor)
+            batch.isLastOfEpoch = cursor.position >= order.count
+            return batch
         }
     }
 }

@@ -1,0 +1,96 @@
+import Foundation
+import Kernels
+import Models
+
+/// What a run will need: memory, disk, time. Stated before it starts; `docs/performance.md` holds it against real runs.
+public struct Forecast: Sendable {
+    /// Bytes of the frozen weights as files store them, all of which become resident.
+    public var weightBytes: Int
+    /// Bytes of trained numbers with their gradients and moments.
+    public var trainedBytes: Int
+    /// Bytes of activations of one micro-batch.
+    public var activationBytes: Int
+    /// Tokens of one micro-batch.
+    public var microBatchTokens: Int
+    /// Blocks, counted from the top, that keep their activations; those below compute them again.
+    public var blocksKept: Int
+    /// Arithmetic of one step's products with frozen matrices and the head, in floating-point operations.
+    public var operationsPerStep: Double
+    /// Bytes on disk that checkpoints and results take.
+    public var diskBytes: Int
+
+    /// Everything resident at the peak, with what the program itself takes.
+    public var peakBytes: Int { weightBytes + trainedBytes + activationBytes + 90 << 20 }
+
+    /// Seconds a step takes at a given product speed in operations a second. Attention, adapters and passes over memory
+    /// come to about two fifths on top of the frozen products on the machines measured.
+    public func secondsPerStep(productSpeed: Double) -> Double { operationsPerStep / productSpeed * 1.4 }
+}
+
+extension Forecast {
+    /// The forecast for a model and a shape of step.
+    ///
+    /// - Parameters:
+    ///   - tokens: tokens of a step; `targets`: those of them that carry loss.
+    ///   - micro: tokens in memory at once.
+    ///   - blocksKept: blocks that keep their activations.
+    public init(
+        _ model: Transformer, tokens: Int, targets: Int, micro: Int, blocksKept: Int, precision: ElementType,
+        checkpoints: Int
+    ) {
+        let shape = ModelSize(model.config)
+        let trained = model.parameters.reduce(0) { $0 + $1.count }
+        let full = !model.trainedWeights.isEmpty
+        weightBytes = full ? 0 : model.files.source.map { source in
+            source.names.reduce(0) { $0 + (source[$1]?.range.count ?? 0) }
+        } ?? 0
+        // Value, gradient and two moments in f32, and the copy in the operand type.
+        trainedBytes = trained * (16 + (precision == .bf16 ? 2 : 0))
+        microBatchTokens = min(micro, max(1, tokens))
+        self.blocksKept = min(blocksKept, model.config.layers.count)
+        let kept = shape.keptBytes(precision) * self.blocksKept + shape.hidden * 4 * (model.config.layers.count - self.blocksKept)
+        let targetShare = tokens > 0 ? Double(targets) / Double(tokens) : 1
+        let head = Double(microBatchTokens) * targetShare * Double(shape.hidden) * 8 + Double(24 << 20)
+        activationBytes = microBatchTokens * (kept + shape.passingBytes(precision)) + Int(head)
+        let matrices = Double(shape.matrixNumbers) * Double(tokens) * (full ? 6 : 4)
+        operationsPerStep = matrices + Double(shape.headNumbers) * Double(targets) * 4
+        diskBytes = trained * 12 * (checkpoints + 1) + trained * 4
+    }
+}
+
+/// Sizes of a decoder that memory and arithmetic follow from.
+struct ModelSize {
+    let hidden: Int
+    /// Numbers in all matrices of all blocks.
+    let matrixNumbers: Int
+    /// Numbers in the output head.
+    let headNumbers: Int
+    private let widest: Int
+    private let attention: Int
+    private let keyValue: Int
+
+    init(_ config: TransformerConfig) {
+        hidden = config.hiddenSize
+        headNumbers = config.hiddenSize * config.vocabularySize
+        matrixNumbers = config.moduleShapes.filter { $0.key.hasPrefix("layers.") && $0.value.weight.count >= 2 }
+            .reduce(0) { $0 + $1.value.weight.reduce(1, *) }
+        var (widest, attention, keyValue) = (0, 0, 0)
+        for layer in config.layers {
+            if case .dense(let dense) = layer.feedForward { widest = max(widest, dense.hidden) }
+            if let own = layer.attention {
+                attention = max(attention, own.heads * own.headDim)
+                keyValue = max(keyValue, own.keyValueHeads * own.headDim)
+            }
+        }
+        (self.widest, self.attention, self.keyValue) = (widest, attention, keyValue)
+    }
+
+    /// Bytes a block keeps of every token: the residual stream twice and two norms, queries, keys, values and the mixed
+    /// heads, gate and up.
+    func keptBytes(_ type: ElementType) -> Int {
+        8 * hidden + type.size * (2 * hidden + 2 * attention + 2 * keyValue + 2 * widest)
+    }
+
+    /// Bytes of every token while one block is being computed, at the widest point of its backward pass.
+    func passingBytes(_ type: ElementType) -> Int { 4 * widest + 3 * type.size * widest + 12 * hidden + 8 * attention }
+}

@@ -1,0 +1,55 @@
+import Diagnostics
+import Kernels
+import Models
+import Recipes
+
+/// Chooses how much is in memory at once: first the tokens of a micro-batch, which costs no speed down to about 512,
+/// then how many blocks keep their activations, which costs a second forward pass of those that do not.
+struct MemoryPlanner {
+    private let plan: RunPlan
+    private let model: Transformer
+
+    init(_ plan: RunPlan, _ model: Transformer) {
+        self.plan = plan
+        self.model = model
+    }
+
+    func choose() throws -> (Forecast, rows: Int) {
+        let blocks = model.config.layers.count
+        let limit = plan.recipe.train.memoryLimit
+        let longest = min(plan.recipe.data.maxLength, max(1, plan.source.corpus.summary.longest))
+        let sequence = plan.recipe.data.packing ? plan.recipe.data.maxLength : longest
+        if let size = plan.recipe.train.microBatchSize {
+            return try fit(rows: size * sequence, blocks: blocks, limit)
+        }
+        guard let limit else { return (forecast(rows: max(1024, sequence), blocks), max(1024, sequence)) }
+        for rows in [1024, 512] where rows >= sequence || rows == 512 {
+            let wanted = max(rows, sequence)
+            let forecast = forecast(rows: wanted, blocks)
+            if forecast.peakBytes <= limit { return (forecast, wanted) }
+        }
+        return try fit(rows: max(512, sequence), blocks: blocks, limit)
+    }
+
+    private func fit(rows: Int, blocks: Int, _ limit: Int?) throws -> (Forecast, rows: Int) {
+        guard let limit else { return (forecast(rows: rows, blocks), rows) }
+        for kept in stride(from: blocks, through: 1, by: -1) {
+            let forecast = forecast(rows: rows, kept)
+            if forecast.peakBytes <= limit { return (forecast, rows) }
+        }
+        let least = forecast(rows: rows, 1)
+        throw Problem(
+            "train.memory_limit: \(ByteSize.text(limit)) is not enough; the least this run can do with is "
+                + ByteSize.text(least.peakBytes),
+            advice: "raise the limit, lower data.max_length or train.micro_batch_size, or train fewer layers")
+    }
+
+    private func forecast(rows: Int, _ kept: Int) -> Forecast {
+        let summary = plan.source.corpus.summary
+        let perStep = max(1, summary.tokens / max(1, plan.stepsPerEpoch))
+        let targets = max(1, summary.targets / max(1, plan.stepsPerEpoch))
+        return Forecast(
+            model, tokens: perStep, targets: targets, micro: rows, blocksKept: kept, precision: plan.precision,
+            checkpoints: max(1, plan.recipe.save.keep))
+    }
+}

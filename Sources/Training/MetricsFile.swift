@@ -1,0 +1,57 @@
+import Diagnostics
+import Foundation
+import OrderedJSON
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// metrics.jsonl: a line a step, lines of evaluations between them.
+final class MetricsFile {
+    private let handle: FileHandle
+    private let path: String
+
+    /// Opens the file. A resume keeps the lines up to its step; what a killed run wrote behind is cut off.
+    init(directory: String, upTo step: Int) throws {
+        path = directory + "/metrics.jsonl"
+        let kept = FileManager.default.contents(atPath: path).map { Self.lines($0, upTo: step) } ?? Data()
+        guard FileManager.default.createFile(atPath: path, contents: kept, attributes: [.posixPermissions: 0o600]),
+            let handle = FileHandle(forWritingAtPath: path)
+        else { throw RunFailure("cannot write \(path): \(String(cString: strerror(errno)))") }
+        self.handle = handle
+        handle.seekToEndOfFile()
+    }
+
+    private static func lines(_ data: Data, upTo step: Int) -> Data {
+        var kept = Data()
+        for line in data.split(separator: UInt8(ascii: "\n")) {
+            guard let value = try? JSONValue(parsing: Array(line)), let at = value["step"]?.intValue, at <= step else { break }
+            kept.append(contentsOf: line)
+            kept.append(UInt8(ascii: "\n"))
+        }
+        return kept
+    }
+
+    func write(_ value: JSONValue) throws {
+        do { try handle.write(contentsOf: Data((value.serialized(.python) + "\n").utf8)) } catch {
+            throw RunFailure("cannot write \(path): \(error.localizedDescription)")
+        }
+    }
+
+    func write(_ report: StepReport) throws {
+        try write([
+            "step": .integer(report.step), "epoch": .integer(report.epoch), "loss": .number(report.loss),
+            "grad_norm": .number(report.gradientNorm), "learning_rate": .number(report.learningRate),
+            "target_tokens": .integer(report.targetTokens), "tokens": .integer(report.tokens),
+            "tokens_per_second": .number((report.tokensPerSecond * 10).rounded() / 10),
+            "seconds": .number((report.seconds * 1e4).rounded() / 1e4),
+        ])
+    }
+
+    func write(_ report: EvaluationReport) throws {
+        try write([
+            "step": .integer(report.step), "eval_loss": .number(report.loss),
+            "target_tokens": .integer(report.targetTokens), "best": .bool(report.isBest),
+        ])
+    }
+}

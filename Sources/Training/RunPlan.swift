@@ -1,0 +1,162 @@
+import Adapters
+import Datasets
+import Diagnostics
+import Foundation
+import Kernels
+import Models
+import Recipes
+import Tokenizers
+
+/// A recipe with everything it names opened and checked, before a weight is read or a file is written.
+public struct RunPlan: Sendable {
+    /// The recipe.
+    public let recipe: Recipe
+    /// The model's description and stored tensors.
+    public let files: ModelFiles
+    /// Which layers get adapters; nil for a full fine-tune.
+    public let adapters: AdapterPlan?
+    /// The adapter to continue from.
+    public let initial: PEFTFiles?
+    /// The adapter's settings.
+    public let settings: LoRASettings
+    /// The training steps.
+    public let source: BatchSource
+    /// The held-out steps, in order.
+    public let evaluation: BatchSource?
+    /// Steps of the whole run.
+    public let totalSteps: Int
+    /// Steps of an epoch.
+    public let stepsPerEpoch: Int
+    /// The type of the products' operands.
+    public let precision: ElementType
+
+    /// Opens and checks. Mistakes in the model, the adapter's targets and the data are reported together.
+    ///
+    /// - Parameters:
+    ///   - open: opens a model's files and tokenizer, whatever kind of path it is.
+    ///   - progress: is told the share of rows read.
+    public init(
+        _ recipe: Recipe, open: (_ path: String, _ withoutWeights: Bool) throws -> (ModelFiles, Tokenizer),
+        progress: (@Sendable (Double) -> Void)? = nil
+    ) throws {
+        var problems: [Problem] = []
+        func collect<T>(_ body: () throws -> T) throws -> T? {
+            do { return try body() } catch let error as Problem { problems.append(error) } catch let error as Problems {
+                problems += error.list
+            }
+            return nil
+        }
+        self.recipe = recipe
+        let full = recipe.adapter.method == .full
+        guard let (files, tokenizer) = try collect({ try open(recipe.model, full) }) else { throw Problems(problems) }
+        self.files = files
+        settings = LoRASettings(recipe.adapter)
+        let settings = settings
+        adapters = full ? nil : try collect {
+            try recipe.adapter.initFrom == nil ? AdapterPlan(settings, for: files) : AdapterPlan(specs: [:])
+        }
+        initial = try recipe.adapter.initFrom.flatMap { path in try collect { try PEFTFiles.open(path, for: files) } }
+        let corpora = try collect { try Self.corpora(recipe, tokenizer, files, progress) }
+        try Problems(problems).throwIfAny()
+        guard let corpora else { throw Problems(problems) }
+        let seed = UInt64(bitPattern: Int64(recipe.train.seed))
+        source = BatchSource(
+            corpus: corpora.train,
+            plan: BatchPlan(
+                batchSize: recipe.train.batchSize, maxLength: recipe.data.maxLength, packing: recipe.data.packing,
+                shuffle: recipe.data.shuffle, seed: seed))
+        evaluation = corpora.evaluation.map {
+            BatchSource(
+                corpus: $0,
+                plan: BatchPlan(
+                    batchSize: 8, maxLength: recipe.data.maxLength, packing: recipe.data.packing, shuffle: false))
+        }
+        stepsPerEpoch = source.stepCount(ofEpoch: 0)
+        totalSteps = recipe.train.steps ?? source.stepCount(epochs: recipe.train.epochs ?? 1)
+        precision = recipe.train.precision.map { $0 == .bf16 ? .bf16 : .f32 } ?? (Machine.hasBF16 ? .bf16 : .f32)
+        if precision == .bf16 && !Machine.hasBF16 {
+            throw Problem(
+                "train.precision: bf16 is not available on this processor or with this engine",
+                advice: "leave train.precision out, or set it to f32")
+        }
+    }
+
+    private static func corpora(
+        _ recipe: Recipe, _ tokenizer: Tokenizer, _ files: ModelFiles, _ progress: (@Sendable (Double) -> Void)?
+    ) throws -> (train: Corpus, evaluation: Corpus?) {
+        let source: PromptRenderer.Source =
+            switch recipe.data.template {
+            case .auto: .model
+            case .none: .none
+            case .file(let path): .file(path)
+            }
+        let positions = files.description.config.maximumPositions
+        if recipe.data.maxLength > positions {
+            throw Problem(
+                "data.max_length: \(recipe.data.maxLength) is beyond the model's \(positions) positions",
+                advice: "set it to at most \(positions)")
+        }
+        let builder = SampleBuilder(
+            renderer: try PromptRenderer(tokenizer: tokenizer, source: source), maxLength: recipe.data.maxLength,
+            tooLong: TooLong(rawValue: recipe.data.tooLong.rawValue) ?? .drop)
+        var problems: [Problem] = []
+        var opened: [String: RowFile] = [:]
+        for path in recipe.data.train.map(\.path) + (recipe.data.eval ?? []) where opened[path] == nil {
+            do { opened[path] = try RowFile(path: path) } catch { problems.append(error) }
+        }
+        try Problems(problems).throwIfAny()
+        var train: Corpus?
+        var evaluation: Corpus?
+        do {
+            train = try Corpus(
+                files: recipe.data.train.compactMap { file in opened[file.path].map { ($0, file.weight) } },
+                builder: builder, progress: progress)
+        } catch { problems += error.list }
+        if let paths = recipe.data.eval {
+            do {
+                evaluation = try Corpus(
+                    files: paths.compactMap { path in opened[path].map { ($0, 1) } }, builder: builder)
+            } catch { problems += error.list }
+        }
+        try Problems(problems).throwIfAny()
+        guard let train else { throw Problems(problems) }
+        return (train, evaluation)
+    }
+
+    /// What must not change between a run and its resume, as text.
+    var fingerprint: String {
+        let free: Set = [
+            "output", "save.every", "save.keep", "evaluate.every", "evaluate.tasks", "evaluate.patience",
+            "evaluate.metric", "train.memory_limit", "train.micro_batch_size",
+        ]
+        let held = recipe.settings.filter { !free.contains($0.key) }.map { "\($0.key): \($0.value)" }
+        let data = source.corpus.files.map { "\($0.path): \($0.byteCount) bytes, \($0.count) rows" }
+        return (held + data).joined(separator: "\n")
+    }
+}
+
+extension LoRASettings {
+    /// The adapter part of a recipe.
+    public init(_ recipe: AdapterSettings) {
+        self.init()
+        rank = recipe.rank
+        alpha = recipe.alpha
+        dropout = recipe.dropout
+        useRSLoRA = recipe.useRSLoRA
+        targets = Selection(recipe.targetModules)
+        excluded = recipe.excludeModules.map { Selection($0) }
+        layers = recipe.layersToTransform
+        rankPattern = (recipe.rankPattern ?? []).map { ($0.pattern, $0.value) }
+        alphaPattern = (recipe.alphaPattern ?? []).map { ($0.pattern, $0.value) }
+    }
+}
+
+extension LoRASettings.Selection {
+    init(_ selection: ModuleSelection) {
+        switch selection {
+        case .allLinear: self = .allLinear
+        case .names(let names): self = .names(names)
+        case .pattern(let pattern): self = .pattern(pattern)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+/// What a run tells its listeners: the terminal's progress line, metrics.jsonl, any page.
+public enum TrainingEvent: Sendable {
+    /// Everything was checked; training is about to begin.
+    case started(RunFacts)
+    /// A resume found this checkpoint.
+    case resumed(step: Int)
+    /// A step is done.
+    case step(StepReport)
+    /// The held-out rows were evaluated after a step.
+    case evaluated(EvaluationReport)
+    /// A checkpoint was written.
+    case saved(step: Int, path: String)
+    /// Something worth a line.
+    case note(String)
+    /// The run was asked to stop, and saved its state.
+    case interrupted(step: Int)
+    /// The run is over; the best step is the one whose weights were kept.
+    case finished(step: Int, bestStep: Int)
+}
+
+/// What is known about a run before its first step.
+public struct RunFacts: Sendable {
+    /// Trained numbers.
+    public var trainableParameters: Int
+    /// Numbers of the base model.
+    public var baseParameters: Int
+    /// Steps of the whole run.
+    public var totalSteps: Int
+    /// Samples of an epoch.
+    public var samples: Int
+    /// Tokens of an epoch.
+    public var tokens: Int
+    /// Tokens of an epoch that carry loss.
+    public var targetTokens: Int
+    /// What held-out rows there are.
+    public var evaluationSamples: Int
+    /// Layers with an adapter.
+    public var adaptedModules: Int
+    /// The type products run in, `bf16` or `f32`.
+    public var precision: String
+    /// What was planned about memory.
+    public var forecast: Forecast
+}
+
+/// The loss on held-out rows.
+public struct EvaluationReport: Sendable {
+    /// Steps done.
+    public var step: Int
+    /// Mean loss over target tokens.
+    public var loss: Double
+    /// Target tokens.
+    public var targetTokens: Int
+    /// Whether no earlier evaluation was better.
+    public var isBest: Bool
+}
+
+/// How a run ended.
+public enum RunOutcome: Sendable, Equatable {
+    /// All steps are done.
+    case finished
+    /// It was asked to stop, saved, and can be resumed.
+    case interrupted
+}

@@ -1,0 +1,183 @@
+import Adapters
+import Datasets
+import Diagnostics
+import Foundation
+import Kernels
+import Models
+import OrderedJSON
+import Recipes
+import SafeFiles
+
+/// One run: the flat loop over steps, with evaluations, checkpoints and a way to stop.
+public final class TrainingRun {
+    /// What is trained on what.
+    public let plan: RunPlan
+    /// What it will need.
+    public let forecast: Forecast
+    /// The model with its adapters.
+    public let model: Transformer
+    private let trainer: Trainer
+    private let result: ResultFiles
+    private var progress = Checkpoint.Progress()
+
+    /// Builds the model and its trainer, and plans memory.
+    ///
+    /// - Throws: ``Problem`` when `train.memory_limit` cannot be kept.
+    public init(_ plan: RunPlan) throws {
+        self.plan = plan
+        let recipe = plan.recipe
+        let seed = UInt64(bitPattern: Int64(recipe.train.seed))
+        let mode: TrainingMode = plan.initial?.plan.mode ?? plan.adapters?.mode ?? .full(seed: seed)
+        model = Transformer(plan.files, mode: mode)
+        if let initial = plan.initial { initial.load(into: model) } else { model.initialiseAdapters(seed: seed) }
+        var settings = TrainerSettings(
+            schedule: Schedule(
+                shape: .init(rawValue: recipe.train.scheduler.rawValue) ?? .cosine, peak: recipe.train.learningRate,
+                minimum: recipe.train.minLearningRate, warmupRatio: recipe.train.warmupRatio,
+                totalSteps: plan.totalSteps),
+            precision: plan.precision, seed: seed, microBatchSize: recipe.train.microBatchSize)
+        settings.optimizer.beta1 = recipe.train.betas[0]
+        settings.optimizer.beta2 = recipe.train.betas[1]
+        settings.optimizer.epsilon = recipe.train.eps
+        settings.optimizer.weightDecay = recipe.train.weightDecay
+        settings.optimizer.maxGradientNorm = recipe.train.maxGradNorm
+        (forecast, settings.rowsPerMicroBatch) = try MemoryPlanner(plan, model).choose()
+        model.blocksKept = forecast.blocksKept
+        trainer = Trainer(model, settings)
+        let config = plan.adapters.map { _ in
+            PEFTConfig(settings: plan.initial?.config.settings ?? plan.settings, baseModel: recipe.model)
+        }
+        result = ResultFiles(model: model, adapter: config)
+        progress.fingerprint = plan.fingerprint
+    }
+
+    /// Facts for whoever shows the run.
+    public var facts: RunFacts {
+        let summary = plan.source.corpus.summary
+        let names = plan.files.plan.modules.map { $0.shape.weight.reduce(1, *) }
+        return RunFacts(
+            trainableParameters: model.parameters.reduce(0) { $0 + $1.count }, baseParameters: names.reduce(0, +),
+            totalSteps: plan.totalSteps, samples: summary.samples, tokens: summary.tokens,
+            targetTokens: summary.targets, evaluationSamples: plan.evaluation?.corpus.count ?? 0,
+            adaptedModules: model.adapters.count, precision: plan.precision == .bf16 ? "bf16" : "f32",
+            forecast: forecast)
+    }
+
+    /// Trains. `resume` goes on from the newest checkpoint in the output directory; `replacing` empties it first.
+    ///
+    /// - Parameters:
+    ///   - shouldStop: asked after every step; when true the state is saved and the run ends as interrupted.
+    ///   - listen: told everything, on the calling thread.
+    public func run(
+        resume: Bool = false, replacing: Bool = false, shouldStop: () -> Bool = { false },
+        listen: (TrainingEvent) throws -> Void
+    ) throws -> RunOutcome {
+        let output = plan.recipe.output
+        try prepare(output, resume: resume, replacing: replacing)
+        try checkDisk(output)
+        try listen(.started(facts))
+        if resume, let newest = Checkpoint.all(in: output).last {
+            let stored = try Checkpoint(directory: newest.path).load(into: trainer)
+            try compare(stored.fingerprint)
+            progress = stored
+            try listen(.resumed(step: stored.step))
+        }
+        let metrics = try MetricsFile(directory: output, upTo: progress.step)
+        let steps = Prefetcher(
+            plan.source, from: progress.cursor, limit: max(0, plan.totalSteps - progress.step), ahead: 2)
+        while progress.step < plan.totalSteps, let batch = try steps.next() {
+            let report = try trainer.step(batch)
+            progress.step = report.step
+            progress.cursor = batch.next
+            try metrics.write(report)
+            try listen(.step(report))
+            let last = report.step == plan.totalSteps
+            if plan.evaluation != nil, last || isEvaluationDue(batch) {
+                try evaluate(metrics, listen)
+                if let patience = plan.recipe.evaluate.patience, progress.evaluationsSinceBest >= patience {
+                    try listen(.note("no better evaluation for \(patience) times: stopping early at step \(report.step)"))
+                    break
+                }
+            }
+            if shouldStop() && !last {
+                try save(listen)
+                try listen(.interrupted(step: report.step))
+                return .interrupted
+            }
+            if report.step % plan.recipe.save.every == 0 && !last { try save(listen) }
+        }
+        if plan.evaluation == nil { try result.write(to: output) }
+        try save(listen)
+        try listen(.finished(step: progress.step, bestStep: progress.bestStep ?? progress.step))
+        return .finished
+    }
+
+    private func isEvaluationDue(_ batch: StepBatch) -> Bool {
+        switch plan.recipe.evaluate.every {
+        case .epoch: batch.isLastOfEpoch
+        case .steps(let every): progress.step % every == 0
+        }
+    }
+
+    private func evaluate(_ metrics: MetricsFile, _ listen: (TrainingEvent) throws -> Void) throws {
+        guard let evaluation = plan.evaluation else { return }
+        var (loss, targets) = (0.0, 0)
+        var steps = evaluation.steps()
+        while let batch = try steps.next(), batch.epoch == 0 {
+            let part = trainer.evaluate(batch)
+            loss += part.loss
+            targets += part.targets
+        }
+        let mean = loss / Double(max(1, targets))
+        guard mean.isFinite else { throw RunFailure("the evaluation loss is not finite after step \(progress.step)") }
+        let isBest = mean < progress.bestLoss ?? .infinity
+        if isBest {
+            progress.bestLoss = mean
+            progress.bestStep = progress.step
+            try result.write(to: plan.recipe.output)
+        }
+        progress.evaluationsSinceBest = isBest ? 0 : progress.evaluationsSinceBest + 1
+        let report = EvaluationReport(step: progress.step, loss: mean, targetTokens: targets, isBest: isBest)
+        try metrics.write(report)
+        try listen(.evaluated(report))
+    }
+
+    private func save(_ listen: (TrainingEvent) throws -> Void) throws {
+        let output = plan.recipe.output
+        let path = try Checkpoint.write(trainer, progress, to: output) { directory in
+            if result.adapter != nil { try result.write(to: directory) }
+        }
+        let keep = max(1, plan.recipe.save.keep)
+        for old in Checkpoint.all(in: output).dropLast(keep) { try? FileManager.default.removeItem(atPath: old.path) }
+        try listen(.saved(step: progress.step, path: path))
+    }
+
+    private func prepare(_ output: String, resume: Bool, replacing: Bool) throws {
+        if replacing, FileManager.default.fileExists(atPath: output) {
+            try FileManager.default.removeItem(atPath: output)
+        }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: output + "/state", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch { throw RunFailure("cannot create \(output): \(error.localizedDescription)") }
+        try AtomicFile.write(plan.recipe.yaml(), to: output + "/recipe.yaml")
+    }
+
+    private func checkDisk(_ output: String) throws {
+        let values = try? URL(filePath: output).resourceValues(forKeys: [.volumeAvailableCapacityKey])
+        guard let free = values?.volumeAvailableCapacity, free < forecast.diskBytes else { return }
+        throw RunFailure(
+            "the disk of \(output) has \(ByteSize.text(free)) free, and this run needs \(ByteSize.text(forecast.diskBytes))"
+                + " for checkpoints and results")
+    }
+
+    private func compare(_ stored: String) throws {
+        if stored == plan.fingerprint { return }
+        let (old, new) = (stored.split(separator: "\n"), plan.fingerprint.split(separator: "\n"))
+        let changed = new.filter { !old.contains($0) } + old.filter { !new.contains($0) }.map { "was \($0)" }
+        throw Problem(
+            "the recipe or its data differ from those of the run in \(plan.recipe.output): "
+                + changed.prefix(6).joined(separator: "; "),
+            advice: "resume with the recipe the run was started with, or use --overwrite")
+    }
+}
