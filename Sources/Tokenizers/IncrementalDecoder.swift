@@ -3,9 +3,12 @@
 public struct IncrementalDecoder {
     private let tokenizer: Tokenizer
     private let skipSpecialTokens: Bool
-    // The ids whose text is not all given out, after some whose text is: decoding depends on what stands before.
+    // The last ids: enough of what is given out already for decoding to know that it is not at the text's start.
     private var ids: [Int32] = []
-    private var done = 0
+    // Where in `ids` those begin that came since the text was last complete.
+    private var fresh = 0
+    // How many bytes of the text of `ids` are given out.
+    private var given = 0
 
     /// A decoder at the start of a text.
     public init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool) {
@@ -15,29 +18,36 @@ public struct IncrementalDecoder {
 
     /// The text that has become certain with this id; empty while a character is incomplete.
     public mutating func append(_ id: Int32) -> String {
-        ids.append(id)
-        if let token = tokenizer.bytes(ofToken: id), let decoder = tokenizer.decoder,
-            decoder.awaitsMore(after: token[...])
-        {
+        guard let token = tokenizer.bytes(ofToken: id), !(skipSpecialTokens && tokenizer.added.isSkipped(id)) else {
             return ""
         }
-        let text = tokenizer.decode(ids, skipSpecialTokens: skipSpecialTokens)
-        // An incomplete character ends in U+FFFD; more bytes may complete it.
-        if text.unicodeScalars.last == "\u{fffd}" { return "" }
-        return give(text)
+        ids.append(id)
+        if let decoder = tokenizer.decoder, decoder.awaitsMore(after: token[...]) { return "" }
+        let text = Array(tokenizer.decode(ids, skipSpecialTokens: skipSpecialTokens).utf8)
+        // An incomplete character shows as U+FFFD at the end; more bytes may complete it.
+        let isComplete = text.suffix(3) != [0xef, 0xbf, 0xbd]
+        let new = give(isComplete ? text[...] : text.dropLast(3))
+        if isComplete {
+            let kept = Array(ids[fresh...])
+            let context = tokenizer.decode(kept, skipSpecialTokens: skipSpecialTokens)
+            // Tokens that show as nothing are no context: the next would be taken for the text's first.
+            if !context.isEmpty {
+                ids = kept
+                given = context.utf8.count
+            }
+            fresh = ids.count
+        }
+        return new
     }
 
     /// What is left at the end of the text: characters that never became complete, as U+FFFD.
     public mutating func finish() -> String {
-        give(tokenizer.decode(ids, skipSpecialTokens: skipSpecialTokens))
+        give(Array(tokenizer.decode(ids, skipSpecialTokens: skipSpecialTokens).utf8)[...])
     }
 
-    private mutating func give(_ text: String) -> String {
-        let before = tokenizer.decode(Array(ids[..<done]), skipSpecialTokens: skipSpecialTokens)
-        guard text.utf8.count > before.utf8.count else { return "" }
-        let new = UTF8Text.string(Array(text.utf8.dropFirst(before.utf8.count)))
-        ids.removeFirst(done)
-        done = ids.count
-        return new
+    private mutating func give(_ text: ArraySlice<UInt8>) -> String {
+        guard text.count > given else { return "" }
+        defer { given = text.count }
+        return UTF8Text.string(text.dropFirst(given))
     }
 }

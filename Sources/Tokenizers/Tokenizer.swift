@@ -117,7 +117,9 @@ public final class Tokenizer: Sendable {
                 ids.reserveCapacity(ids.count + sink.count)
                 for i in 0..<sink.count { ids.append(sink.tokens[i].id) }
             }
-        } token: { id, _ in id }
+        } token: { id, _ in
+            id
+        }
         return ids
     }
 
@@ -136,7 +138,9 @@ public final class Tokenizer: Sendable {
                     tokens.append(Token(id: token.id, bytes: passage.origin(Int(token.start)..<Int(token.end))))
                 }
             }
-        } token: { id, after in Token(id: id, bytes: after ? end..<end : 0..<0) }
+        } token: { id, after in
+            Token(id: id, bytes: after ? end..<end : 0..<0)
+        }
         return tokens
     }
 

@@ -16,13 +16,17 @@ public struct TokenizerDescription: Sendable {
     var template: [TemplateItem] = [.text]
     /// Tokens found in the text itself, in the order of their ids.
     public var addedTokens: [AddedToken] = []
-    /// Token that begins a text, and so on: from tokenizer_config.json, special_tokens_map.json or the file itself.
+    /// The token that begins a text; from tokenizer_config.json, special_tokens_map.json or the file itself.
     public var bosToken: String?
+    /// The token that ends a text.
     public var eosToken: String?
+    /// The token that fills up a batch.
     public var padToken: String?
+    /// The token for what the vocabulary does not have.
     public var unkToken: String?
-    /// Whether BOS or EOS surround a text even where the file's template has none.
+    /// Whether BOS begins a text even where the file's template has none.
     public var wantsBOS = false
+    /// Whether EOS ends a text even where the file's template has none.
     public var wantsEOS = false
     /// Chat templates by name; `default` is the main one.
     public var chatTemplates: [String: String] = [:]

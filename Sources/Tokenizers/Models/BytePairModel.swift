@@ -54,7 +54,8 @@ struct BytePairModel: Sendable {
         guard !options.byteFallback, options.continuingPrefix.isEmpty, options.endSuffix.isEmpty else { return nil }
         var model = self
         model.readsBytes = true
-        model.byteTokens = ByteAlphabet.utf8.map { letter in letter.withUnsafeBufferPointer { vocabulary.id($0) } ?? -1 }
+        model.byteTokens = ByteAlphabet.utf8.map { letter in letter.withUnsafeBufferPointer { vocabulary.id($0) } ?? -1
+        }
         return model
     }
 
@@ -162,7 +163,9 @@ struct BytePairModel: Sendable {
 
         mutating func add(_ start: Int, _ end: Int, _ work: MergeWork) {
             guard id != nil else { return }
-            if fuses, let from = waiting { waiting = from.lowerBound..<end } else {
+            if fuses, let from = waiting {
+                waiting = from.lowerBound..<end
+            } else {
                 flush(work)
                 waiting = start..<end
             }

@@ -37,9 +37,10 @@ struct MergeBoundaries: Sendable {
         guard !mergesNamed else { return nil }
         // "Other" characters are many: any two of them may join. Two unknown ones may become one token.
         joins[Self.other * Self.classes + Self.other] = true
-        let known = (0..<Self.other).map { c in
-            vocabulary.id(c == Self.metaspace ? "▁" : String(UTF8Text.unicode(UInt32(c)))) != nil
-        } + [false]
+        let known =
+            (0..<Self.other).map { c in
+                vocabulary.id(c == Self.metaspace ? "▁" : String(UTF8Text.unicode(UInt32(c)))) != nil
+            } + [false]
         for a in 0..<Self.classes {
             for b in 0..<Self.classes where !known[a] && !known[b] { joins[a * Self.classes + b] = true }
         }

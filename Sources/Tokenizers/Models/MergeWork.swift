@@ -5,6 +5,9 @@ final class MergeWork {
         var id: Int32
         var start: Int32
         var end: Int32
+        // Neighbours in a long word: places in the block, −1 where there is none.
+        var before: Int32 = -1
+        var after: Int32 = -1
     }
 
     /// Below so many symbols the smallest rank is found by looking at all of them; from here on by a heap.
@@ -15,8 +18,6 @@ final class MergeWork {
     private var pairs: UnsafeMutablePointer<UInt64>
     private var capacity = 256
     private(set) var count = 0
-    private var links: [(before: Int32, after: Int32)] = []
-    private var heap: [UInt64] = []
 
     init() {
         symbols = .allocate(capacity: capacity)
@@ -32,13 +33,13 @@ final class MergeWork {
     @inline(__always)
     func begin(_ most: Int) {
         count = 0
-        if most > capacity { grow(to: most) }
+        if most > capacity { resize(most + most / 2) }
     }
 
-    private func grow(to size: Int) {
+    private func resize(_ size: Int) {
         symbols.deallocate()
         pairs.deallocate()
-        capacity = size + size / 2
+        capacity = size
         symbols = .allocate(capacity: capacity)
         pairs = .allocate(capacity: capacity)
     }
@@ -55,18 +56,21 @@ final class MergeWork {
     /// `sink`.
     @inline(__always)
     func merge(by table: MergeTable, into sink: TokenSink) {
-        if count < Self.heapFrom { mergeFew(table) } else { mergeMany(table) }
-        for i in 0..<count { sink.append(symbols[i].id, Int(symbols[i].start), Int(symbols[i].end)) }
-        if capacity > 1 << 20 {
-            grow(to: 256)
-            links = []
-            heap = []
-        }
+        let left =
+            count < Self.heapFrom
+            ? Self.mergeFew(symbols, pairs, count, table) : Self.mergeMany(symbols, pairs, count, table)
+        for i in 0..<left { sink.append(symbols[i].id, Int(symbols[i].start), Int(symbols[i].end)) }
+        if capacity > 1 << 20 { resize(256) }
     }
 
+    /// Merges `count` symbols; returns how many are left, at the front.
     @inline(__always)
-    private func mergeFew(_ table: MergeTable) {
-        guard count > 1 else { return }
+    private static func mergeFew(
+        _ symbols: UnsafeMutablePointer<Symbol>, _ pairs: UnsafeMutablePointer<UInt64>, _ count: Int,
+        _ table: MergeTable
+    ) -> Int {
+        var count = count
+        guard count > 1 else { return count }
         for i in 0..<count &- 1 { pairs[i] = table.merge(symbols[i].id, symbols[i &+ 1].id) }
         while count > 1 {
             var best = MergeTable.none
@@ -76,7 +80,7 @@ final class MergeWork {
                 best = pairs[i]
                 at = i
             }
-            guard best != MergeTable.none else { return }
+            guard best != MergeTable.none else { break }
             symbols[at].id = Int32(truncatingIfNeeded: best)
             symbols[at].end = symbols[at &+ 1].end
             count &-= 1
@@ -87,72 +91,105 @@ final class MergeWork {
             if at > 0 { pairs[at &- 1] = table.merge(symbols[at &- 1].id, symbols[at].id) }
             if at &+ 1 < count { pairs[at] = table.merge(symbols[at].id, symbols[at &+ 1].id) }
         }
+        return count
     }
 
-    // A heap of (rank, position); an entry whose pair has another rank by now is stale.
-    private func mergeMany(_ table: MergeTable) {
-        links.removeAll(keepingCapacity: true)
-        heap.removeAll(keepingCapacity: true)
+    /// The same for long words, by a heap of (rank, position). An entry whose pair has another rank by now is stale.
+    private static func mergeMany(
+        _ symbols: UnsafeMutablePointer<Symbol>, _ pairs: UnsafeMutablePointer<UInt64>, _ count: Int,
+        _ table: MergeTable
+    ) -> Int {
+        // Every merge adds two entries at most.
+        var heap = RankHeap(capacity: 3 * count)
+        defer { heap.deallocate() }
         for i in 0..<count {
-            links.append((Int32(i - 1), i + 1 < count ? Int32(i + 1) : -1))
-            pairs[i] = i + 1 < count ? table.merge(symbols[i].id, symbols[i + 1].id) : MergeTable.none
-            if pairs[i] != MergeTable.none { heap.append(Self.entry(pairs[i], i)) }
+            symbols[i].before = Int32(i &- 1)
+            symbols[i].after = i &+ 1 < count ? Int32(i &+ 1) : -1
+            pairs[i] = i &+ 1 < count ? table.merge(symbols[i].id, symbols[i &+ 1].id) : MergeTable.none
+            if pairs[i] != MergeTable.none { heap.append(pairs[i], i) }
         }
-        for i in stride(from: heap.count / 2 - 1, through: 0, by: -1) { siftDown(i) }
-        while let top = heap.first {
-            popFirst()
+        heap.order()
+        while let top = heap.popFirst() {
             let at = Int(top & 0xffff_ffff)
             let pair = pairs[at]
             guard pair != MergeTable.none, pair >> 32 == top >> 32 else { continue }
-            let right = Int(links[at].after)
+            let right = Int(symbols[at].after)
+            let after = symbols[right].after
             symbols[at].id = Int32(truncatingIfNeeded: pair)
             symbols[at].end = symbols[right].end
+            symbols[at].after = after
+            symbols[right].after = -2
             pairs[right] = MergeTable.none
-            let after = links[right].after
-            links[at].after = after
-            links[right].after = -2
-            if after >= 0 { links[Int(after)].before = Int32(at) }
-            let before = Int(links[at].before)
-            if before >= 0 { push(before, table.merge(symbols[before].id, symbols[at].id)) }
-            push(at, after >= 0 ? table.merge(symbols[at].id, symbols[Int(after)].id) : MergeTable.none)
+            pairs[at] = MergeTable.none
+            let before = Int(symbols[at].before)
+            if before >= 0 {
+                pairs[before] = table.merge(symbols[before].id, symbols[at].id)
+                if pairs[before] != MergeTable.none { heap.push(pairs[before], before) }
+            }
+            if after >= 0 {
+                symbols[Int(after)].before = Int32(at)
+                pairs[at] = table.merge(symbols[at].id, symbols[Int(after)].id)
+                if pairs[at] != MergeTable.none { heap.push(pairs[at], at) }
+            }
         }
         var kept = 0
-        for i in 0..<count where links[i].after != -2 {
+        for i in 0..<count where symbols[i].after != -2 {
             symbols[kept] = symbols[i]
-            kept += 1
+            kept &+= 1
         }
-        count = kept
+        return kept
+    }
+}
+
+/// A binary heap of ranks with places, the smallest first.
+private struct RankHeap {
+    private let entries: UnsafeMutablePointer<UInt64>
+    private var count = 0
+
+    init(capacity: Int) { entries = .allocate(capacity: capacity) }
+    func deallocate() { entries.deallocate() }
+
+    /// Adds the rank of `pair` (its upper half) without keeping order.
+    mutating func append(_ pair: UInt64, _ at: Int) {
+        entries[count] = (pair & 0xffff_ffff_0000_0000) | UInt64(at)
+        count &+= 1
     }
 
-    private static func entry(_ pair: UInt64, _ at: Int) -> UInt64 { (pair >> 32) << 32 | UInt64(at) }
+    /// Puts what was appended into order.
+    mutating func order() { for i in stride(from: count / 2 - 1, through: 0, by: -1) { siftDown(i) } }
 
-    private func push(_ at: Int, _ pair: UInt64) {
-        pairs[at] = pair
-        guard pair != MergeTable.none else { return }
-        heap.append(Self.entry(pair, at))
-        var child = heap.count - 1
-        while child > 0, heap[(child - 1) / 2] > heap[child] {
-            heap.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
+    mutating func push(_ pair: UInt64, _ at: Int) {
+        append(pair, at)
+        var child = count &- 1
+        let entry = entries[child]
+        while child > 0, entries[(child &- 1) / 2] > entry {
+            entries[child] = entries[(child &- 1) / 2]
+            child = (child &- 1) / 2
         }
+        entries[child] = entry
     }
 
-    private func popFirst() {
-        let last = heap.removeLast()
-        guard !heap.isEmpty else { return }
-        heap[0] = last
+    mutating func popFirst() -> UInt64? {
+        guard count > 0 else { return nil }
+        let first = entries[0]
+        count &-= 1
+        entries[0] = entries[count]
         siftDown(0)
+        return first
     }
 
     private func siftDown(_ start: Int) {
+        guard start < count else { return }
         var parent = start
+        let entry = entries[parent]
         while true {
-            var least = 2 * parent + 1
-            guard least < heap.count else { return }
-            if least + 1 < heap.count, heap[least + 1] < heap[least] { least += 1 }
-            guard heap[least] < heap[parent] else { return }
-            heap.swapAt(parent, least)
+            var least = 2 &* parent &+ 1
+            guard least < count else { break }
+            if least &+ 1 < count, entries[least &+ 1] < entries[least] { least &+= 1 }
+            guard entries[least] < entry else { break }
+            entries[parent] = entries[least]
             parent = least
         }
+        entries[parent] = entry
     }
 }

@@ -9,7 +9,7 @@ final class WordCache {
     private let bits: Int
 
     /// A cache of `1 << bits` words.
-    init(bits: Int = 14) {
+    init(bits: Int = 15) {
         self.bits = bits
         slots = .allocate(byteCount: 64 << bits, alignment: 64)
         slots.initializeMemory(as: UInt8.self, repeating: 0, count: 64 << bits)

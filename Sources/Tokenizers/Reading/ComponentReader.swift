@@ -89,7 +89,9 @@ struct Component {
     func parts(_ key: String) throws(Problem) -> [Component] {
         guard let list = value[key]?.arrayValue else { throw problem("lacks the list \"\(key)\"") }
         guard place.utf8.count < 2000 else { throw problem("is nested too deeply") }
-        return list.enumerated().map { Component(place: "\(place).\(key)[\($0.offset)]", value: $0.element, file: file) }
+        return list.enumerated().map {
+            Component(place: "\(place).\(key)[\($0.offset)]", value: $0.element, file: file)
+        }
     }
 
     /// `{"String": …}` or `{"Regex": …}` under a key.

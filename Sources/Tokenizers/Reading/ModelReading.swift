@@ -94,9 +94,12 @@ private struct MergeReader {
         if let line = merge.text?.bindMemory(to: UInt8.self) {
             if line.starts(with: "#version".utf8) { return }
             let spaces = line.indices.filter { line[$0] == 0x20 }
-            guard spaces.count == 1 else { throw bad("\"\(UTF8Text.string(line))\" is not two tokens with a space between") }
+            guard spaces.count == 1 else {
+                throw bad("\"\(UTF8Text.string(line))\" is not two tokens with a space between")
+            }
             try add(
-                UnsafeBufferPointer(rebasing: line[..<spaces[0]]), UnsafeBufferPointer(rebasing: line[(spaces[0] + 1)...]))
+                UnsafeBufferPointer(rebasing: line[..<spaces[0]]),
+                UnsafeBufferPointer(rebasing: line[(spaces[0] + 1)...]))
         } else {
             var left: UnsafeRawBufferPointer?
             var right: UnsafeRawBufferPointer?
@@ -145,7 +148,8 @@ extension UnigramModel {
                 if let token = element.text { text = token } else { score = element.value.doubleValue }
             }
             guard entry.count == 2, let text, let score else {
-                throw part.problem("has \(entry.value.serialized().prefix(100)) as token \(scores.count), not [token, score]")
+                throw part.problem(
+                    "has \(entry.value.serialized().prefix(100)) as token \(scores.count), not [token, score]")
             }
             try vocabulary.add(text.bindMemory(to: UInt8.self), id: scores.count)
             scores.append(score)

@@ -86,7 +86,8 @@ extension PreTokenizer {
             var scheme: PrependScheme = try part.choice("prepend_scheme", default: .always)
             if try part.bool("add_prefix_space", default: true) == false {
                 guard part.value["prepend_scheme"] == nil || scheme == .never else {
-                    throw part.problem("says \"add_prefix_space\": false, but \"prepend_scheme\": \"\(scheme.rawValue)\"")
+                    throw part.problem(
+                        "says \"add_prefix_space\": false, but \"prepend_scheme\": \"\(scheme.rawValue)\"")
                 }
                 scheme = .never
             }

@@ -30,7 +30,9 @@ extension TokenizerDescription {
         for (at, entry) in (root["special_tokens"]?.arrayValue ?? []).enumerated() {
             guard let rank = entry["rank"]?.intValue, specials.indices.contains(rank),
                 let text = entry["token_str"]?.stringValue
-            else { throw Problem("special_tokens[\(at)] has no rank below \(specialCount) or no token_str", file: path) }
+            else {
+                throw Problem("special_tokens[\(at)] has no rank below \(specialCount) or no token_str", file: path)
+            }
             specials[rank] = text
         }
         var vocabulary = Vocabulary(capacity: size)

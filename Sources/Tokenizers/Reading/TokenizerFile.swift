@@ -69,7 +69,8 @@ extension TokenizerDescription {
             }
             tokens.append(
                 AddedToken(
-                    try entry.string("content"), id: Int32(id), singleWord: try entry.bool("single_word", default: false),
+                    try entry.string("content"), id: Int32(id),
+                    singleWord: try entry.bool("single_word", default: false),
                     stripsLeft: try entry.bool("lstrip", default: false),
                     stripsRight: try entry.bool("rstrip", default: false),
                     matching: try entry.bool("normalized", default: true) ? .normalized : .plain,

@@ -20,7 +20,9 @@ struct CharacterClass {
     private static func parse(
         _ text: [Unicode.Scalar], _ at: inout Int, _ pattern: String, depth: Int
     ) throws(Problem) -> CharacterClass {
-        guard depth < 50 else { throw Problem("the regular expression \"\(pattern)\" nests character classes too deeply") }
+        guard depth < 50 else {
+            throw Problem("the regular expression \"\(pattern)\" nests character classes too deeply")
+        }
         var set = CharacterClass()
         if at < text.count, text[at] == "^" {
             set.negated = true

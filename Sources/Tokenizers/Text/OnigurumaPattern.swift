@@ -8,7 +8,8 @@ import Diagnostics
 /// - `{1,3}+` repeats the interval and is not possessive; scripts are scripts, not script extensions;
 /// - character classes may be nested and intersected (`[\p{L}&&[^\p{Han}]]`).
 struct OnigurumaPattern {
-    static let space = "\\x{9}-\\x{d}\\x{20}\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
+    static let space =
+        "\\x{9}-\\x{d}\\x{20}\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
     static let word = "\\p{L}\\p{M}\\p{Nd}\\p{Pc}"
 
     private let scalars: [Unicode.Scalar]

@@ -26,7 +26,8 @@ struct Passage {
     func origin(_ range: Range<Int>) -> Range<Int> {
         guard !bytes.isEmpty else { return base..<base }
         if range.isEmpty {
-            let at = range.lowerBound < bytes.count
+            let at =
+                range.lowerBound < bytes.count
                 ? Int(origin(range.lowerBound).start) : Int(origin(bytes.count - 1).end)
             return at..<at
         }

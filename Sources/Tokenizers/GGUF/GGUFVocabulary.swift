@@ -1,0 +1,141 @@
+import Diagnostics
+import OrderedJSON
+
+/// The vocabulary of a GGUF file, key by key as `tokenizer.ggml.*` holds it.
+public struct GGUFVocabulary: Sendable {
+    /// `model`: `gpt2` (bytes, merges) or `llama` (SentencePiece, scores).
+    public var model: String
+    /// `tokens`, in the order of their ids.
+    public var tokens: [String]
+    /// `scores`, one a token; only `llama` needs them.
+    public var scores: [Float]
+    /// `token_type`, one a token: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte; empty: all normal.
+    public var kinds: [Int]
+    /// `merges`, each `a b`; only `gpt2` has them.
+    public var merges: [String]
+    /// `pre`: the name of the pre-tokenizer; only `gpt2` has one.
+    public var preTokenizer: String?
+    /// `bos_token_id` and so on.
+    public var bosID: Int?
+    /// `eos_token_id`.
+    public var eosID: Int?
+    /// `padding_token_id`.
+    public var padID: Int?
+    /// `unknown_token_id`.
+    public var unkID: Int?
+    /// `add_bos_token`; nil: as the model does by itself (`llama` does, `gpt2` does not).
+    public var addsBOS: Bool?
+    /// `add_eos_token`.
+    public var addsEOS: Bool?
+    /// `add_space_prefix`.
+    public var addsSpacePrefix: Bool
+    /// `tokenizer.chat_template`, and `tokenizer.chat_template.NAME` by name.
+    public var chatTemplates: [String: String]
+
+    /// A vocabulary of this model and these tokens; the rest is set by name.
+    public init(model: String, tokens: [String]) {
+        self.model = model
+        self.tokens = tokens
+        scores = []
+        kinds = []
+        merges = []
+        addsSpacePrefix = true
+        chatTemplates = [:]
+    }
+}
+
+extension TokenizerDescription {
+    /// The tokenizer of a GGUF file; `file` is its name in messages. Throws a ``Problem`` when the vocabulary is damaged
+    /// or its model or pre-tokenizer is unknown.
+    public init(gguf vocabulary: GGUFVocabulary, file: String) throws {
+        do throws(Problem) {
+            try self.init(vocabulary)
+        } catch { throw Problem(error.message, file: file, advice: error.advice) }
+    }
+
+    private init(_ gguf: GGUFVocabulary) throws(Problem) {
+        let count = gguf.tokens.count
+        guard count > 0, gguf.kinds.isEmpty || gguf.kinds.count == count else {
+            throw Problem("the vocabulary has \(count) tokens but \(gguf.kinds.count) token types")
+        }
+        let kinds = try gguf.kinds.isEmpty ? [] : Self.kinds(gguf.kinds)
+        func kind(_ id: Int) -> SentencePieceFile.Kind { kinds.isEmpty ? .normal : kinds[id] }
+        switch gguf.model {
+        case "gpt2": try self.init(letters: gguf)
+        case "llama":
+            guard gguf.scores.count == count, gguf.scores.allSatisfy(\.isFinite) else {
+                throw Problem(
+                    "the vocabulary has \(count) tokens but \(gguf.scores.count) scores, or one is not finite")
+            }
+            let pieces = gguf.tokens.indices.map { (text: gguf.tokens[$0], score: gguf.scores[$0], kind: kind($0)) }
+            try self.init(pieces: pieces, isUnigram: false, byteFallback: kinds.contains(.byte))
+            let mark = Array("▁".utf8)
+            let spaces = Normalizer.replace(.literal([0x20]), with: mark)
+            normalizer = gguf.addsSpacePrefix ? .sequence([.prepend(mark), spaces]) : spaces
+            let steps: [TokenDecoder] = [.replace(.literal(mark), with: [0x20]), .byteFallback, .fuse]
+            decoder = .sequence(gguf.addsSpacePrefix ? steps + [.strip(0x20, start: 1, stop: 0)] : steps)
+        default:
+            throw Problem(
+                "the vocabulary is of the model \"\(gguf.model)\", which Graft does not have",
+                advice: "known are gpt2 and llama")
+        }
+        addedTokens = gguf.tokens.indices.compactMap { id in
+            switch kind(id) {
+            case .control, .unknown: AddedToken(gguf.tokens[id], id: Int32(id), special: true)
+            case .userDefined: AddedToken(gguf.tokens[id], id: Int32(id), special: false)
+            default: nil
+            }
+        }
+        func token(_ id: Int?) -> String? { id.flatMap { gguf.tokens.indices.contains($0) ? gguf.tokens[$0] : nil } }
+        bosToken = token(gguf.bosID)
+        eosToken = token(gguf.eosID)
+        padToken = token(gguf.padID)
+        unkToken = token(gguf.unkID)
+        wantsBOS = gguf.addsBOS ?? (gguf.model == "llama")
+        wantsEOS = gguf.addsEOS ?? false
+        chatTemplates = gguf.chatTemplates
+    }
+
+    // The model "gpt2": tokens in GPT-2's alphabet.
+    private init(letters gguf: GGUFVocabulary) throws(Problem) {
+        var vocabulary = Vocabulary(capacity: gguf.tokens.count)
+        for (id, token) in gguf.tokens.enumerated() { try vocabulary.add(token, id: id) }
+        var merges: [(left: Int32, right: Int32, rank: UInt32, id: Int32)] = []
+        merges.reserveCapacity(gguf.merges.count)
+        for (rank, line) in gguf.merges.enumerated() {
+            // The space between is the first that is not the line's start: a token can begin with one in no alphabet.
+            let parts = line.utf8.split(separator: 0x20, maxSplits: 1, omittingEmptySubsequences: false).map(Array.init)
+            guard parts.count == 2, let left = Self.id(parts[0], vocabulary), let right = Self.id(parts[1], vocabulary),
+                let id = Self.id(parts[0] + parts[1], vocabulary)
+            else { throw Problem("merge \(rank + 1), \"\(line)\", is not of tokens that the vocabulary has") }
+            merges.append((left, right, UInt32(rank), id))
+        }
+        let pre = try GGUFPreTokenizer(gguf.preTokenizer ?? "default")
+        var options = BytePairModel.Options()
+        options.ignoresMerges = pre.ignoresMerges
+        self.init(model: .bytePair(BytePairModel(vocabulary: vocabulary, merges: merges, options: options)))
+        var steps: [PreTokenizer] = []
+        for pattern in pre.patterns {
+            steps.append(.split(.expression(try RegularExpression(pattern)), .isolated, inverted: false))
+        }
+        preTokenizer = .sequence(steps + [.byteLevel(prefixSpace: false, pattern: nil)])
+        normalizer = pre.composes ? .form { UnicodeForm.nfc } : nil
+        decoder = .byteLevel
+    }
+
+    private static func id(_ token: [UInt8], _ vocabulary: Vocabulary) -> Int32? {
+        token.withUnsafeBufferPointer { vocabulary.id($0) }
+    }
+
+    private static func kinds(_ numbers: [Int]) throws(Problem) -> [SentencePieceFile.Kind] {
+        var kinds: [SentencePieceFile.Kind] = []
+        kinds.reserveCapacity(numbers.count)
+        for number in numbers {
+            guard let kind = UInt64(exactly: number).flatMap(SentencePieceFile.Kind.init(rawValue:)) else {
+                throw Problem("token \(kinds.count) is of the unknown type \(number)")
+            }
+            kinds.append(kind)
+        }
+        return kinds
+    }
+}
