@@ -92,7 +92,7 @@ struct DataCheckTests {
             let preview = try RowPreview(of: 0, in: file, builder: try builder(), parser: JSONParser())
             #expect(
                 preview.text(.plain)
-                    == "\(file.path):1: 29 tokens, 3 with loss\n<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n⟦é<|im_end|>⟧\n\n"
+                    == "\(file.path):1: 24 tokens, 3 with loss\n<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n⟦é<|im_end|>⟧\n\n"
             )
             #expect(preview.text(.coloured).contains("\u{1B}[32mé<|im_end|>\u{1B}[0m"))
         }

@@ -111,12 +111,12 @@ struct SampleTests {
         let tokenizer = try byteTokenizer()
         #expect(
             try result(length - 9, .truncate).samples.map { marked($0, tokenizer) } == [
-                "456789<|im_end|>\n<|im_start|>assistant\n⟦answer<|im_end|>⟧\n"
+                "3456789<|im_end|>\n<|im_start|>assistant\n⟦answer<|im_end|>⟧\n"
             ])
         let withBOS = try byteTokenizer(bos: "<s>")
         #expect(
             try result(length - 9, .truncate, bos: true).samples.map { marked($0, withBOS) } == [
-                "<s>56789<|im_end|>\n<|im_start|>assistant\n⟦answer<|im_end|>⟧\n"
+                "<s>456789<|im_end|>\n<|im_start|>assistant\n⟦answer<|im_end|>⟧\n"
             ])
         // "\n", 6 letters, the end of turn and the newline: one token of prompt is the least.
         #expect(try result(9, .truncate).samples.map { marked($0, tokenizer) } == ["\n⟦answer<|im_end|>⟧\n"])

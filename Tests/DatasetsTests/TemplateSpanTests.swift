@@ -16,7 +16,9 @@ struct TemplateSpanTests {
         let variables: [(key: String, value: JSONValue)]
 
         func builder() throws -> SampleBuilder {
-            let tokenizer = try byteTokenizer(specials: [], eos: nil, template: source)
+            // The tokens that end a turn in templates which write none behind the last answer.
+            let specials = ["<|user|>", "<|observation|>", "<｜hy_eos:opensource｜>"]
+            let tokenizer = try byteTokenizer(specials: specials, eos: nil, template: source)
             let now = Calendar(identifier: .gregorian)
                 .date(from: DateComponents(timeZone: .current, year: 2026, month: 1, day: 15, hour: 9, minute: 30))
             return SampleBuilder(

@@ -54,6 +54,34 @@ struct AnswerFinder: Sendable {
         return texts
     }
 
+    /// Complains about answers of which the template leaves something out.
+    ///
+    /// - Returns: what is odd but no fault: reasoning that is not written.
+    func omissions(_ conversation: Conversation, in texts: [Answered]) throws(RowFault) -> String? {
+        var warning: String?
+        let words = texts.map { answered in
+            answered.spans.map { String(decoding: answered.text[$0], as: UTF8.self) }.joined()
+        }.joined()
+        for answer in conversation.answers {
+            let message = conversation.messages[answer]
+            for call in message["tool_calls"]?.arrayValue ?? [] {
+                guard let name = (call["function"] ?? call)["name"]?.stringValue, !words.contains(name) else { continue }
+                throw RowFault(
+                    "message \(answer + 1): the chat template does not write its call of '\(name)'",
+                    advice: "the model would learn to say nothing; use a template that knows tool_calls")
+            }
+            if message["content"]?.arrayValue != nil, words.contains("[{'type':") {
+                throw RowFault(
+                    "message \(answer + 1): the chat template writes the list of content parts itself",
+                    advice: "give the content as one string")
+            }
+            if let reasoning = message.reasoning, !words.contains(reasoning) {
+                warning = "the chat template does not write the reasoning of message \(answer + 1)"
+            }
+        }
+        return warning
+    }
+
     private func closing(for conversation: Conversation, _ answer: Int) throws(RowFault) -> TurnClosing {
         if let closing { return closing }
         var probe = conversation.prefix(answer)
@@ -120,38 +148,53 @@ struct AnswerFinder: Sendable {
     }
 
     /// Where the template renders a finished turn otherwise than the prompt promises: the prompt of inference and
-    /// behind it the turn without its own header. A thought that the prompt opens is finished or closed empty.
+    /// behind it the answer as the template writes it.
     private func joined(
         _ answer: Int, _ turns: Turns, _ turn: [UInt8], _ end: Int, _ closing: TurnClosing
     ) throws(RowFault) -> Answered {
-        var probe = turns.conversation.prefix(answer)
+        let start = turns.conversation.prefix(answer)
+        var probe = start
         probe.messages.append(message("assistant", Self.sentinel))
-        let before = Array(try renderer.render(turns.conversation.prefix(answer)).text.utf8)
-        let prompt = Array(try renderer.render(turns.conversation.prefix(answer), addGenerationPrompt: true).text.utf8)
-        let header = prompt.commonPrefixCount(Array(try renderer.render(probe).text.utf8))
-        guard header >= before.commonPrefixCount(prompt), header > 0, turn.count >= header, header <= end,
-            turn[..<header].elementsEqual(prompt[..<header])
-        else {
+        let before = Array(try renderer.render(start).text.utf8)
+        let prompt = Array(try renderer.render(start, addGenerationPrompt: true).text.utf8)
+        let probed = Array(try renderer.render(probe).text.utf8)
+        let conversation = before.commonPrefixCount(prompt)
+        let header = prompt.commonPrefixCount(probed)
+
+        // The turn's own header ends where the prompt and a turn with other words part.
+        if header >= conversation, header > 0, header <= end, turn.starts(with: prompt[..<header]) {
+            let words = thought(turns.conversation.messages[answer], in: prompt)
+            let text = prompt + words.text + turn[header...]
+            let end = end - header + prompt.count + words.text.count
+            let from = prompt.count + (words.isEmpty ? words.text.count : 0)
+            let first = words.text.isEmpty ? ThinkingTags.end(ofEmptyPairIn: text, from: from, to: end) : from
+            return Answered(text: text, spans: [first..<end], endsTurn: !closing.isEmpty)
+        }
+        // A template that writes even the conversation differently before an answer (a system message that goes to
+        // the last question, say): the prompt of inference and the words from where any answer's words begin.
+        if let words = probed.endOfLast(Array(Self.sentinel.utf8)).map({ $0 - Self.sentinel.utf8.count }),
+            words <= end, turn.starts(with: probed[..<words])
+        {
+            let text = prompt + turn[words...]
+            return Answered(
+                text: text, spans: [prompt.count..<(end - words + prompt.count)], endsTurn: !closing.isEmpty)
+        }
+        // A turn that departs from its prompt in the header: loss from there.
+        let parting = prompt.commonPrefixCount(turn)
+        guard parting >= conversation, parting > 0, parting < end else {
             throw RowFault(
                 "message \(answer + 1): the chat template renders this answer so that it cannot be told from its prompt",
                 advice: "give data.template a file that marks answers with {% generation %}")
         }
-        var text = prompt
-        var start = text.count
-        if let pair = ThinkingTags.openPair(before: prompt.count, in: prompt) {
-            let onOwnLine = prompt.last.map(ThinkingTags.isSpace) ?? false
-            let close = onOwnLine ? Array("\n".utf8) + pair.close + Array("\n\n".utf8) : pair.close
-            if let reasoning = turns.conversation.messages[answer].reasoning {
-                let trimmed = reasoning.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed()
-                text += Array(String(trimmed).utf8) + close
-            } else {
-                text += close
-                start = text.count
-            }
-        }
-        let shift = text.count - header
-        text += turn[header...]
-        start = start == prompt.count ? ThinkingTags.end(ofEmptyPairIn: text, from: start, to: end + shift) : start
-        return Answered(text: text, spans: [start..<(end + shift)], endsTurn: !closing.isEmpty)
+        return Answered(text: turn, spans: [parting..<end], endsTurn: !closing.isEmpty)
+    }
+
+    /// What completes a thought that the prompt opens: the answer's reasoning, or nothing but the closing tag.
+    private func thought(_ message: JSONValue, in prompt: [UInt8]) -> (text: [UInt8], isEmpty: Bool) {
+        guard let pair = ThinkingTags.openPair(before: prompt.count, in: prompt) else { return ([], true) }
+        let onOwnLine = prompt.last.map(ThinkingTags.isSpace) ?? false
+        let close = onOwnLine ? Array("\n".utf8) + pair.close + Array("\n\n".utf8) : pair.close
+        guard let reasoning = message.reasoning else { return (close, true) }
+        return (Array(reasoning.utf8) + close, false)
     }
 }

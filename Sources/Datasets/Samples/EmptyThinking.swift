@@ -1,3 +1,5 @@
+import Foundation
+
 /// The tags between which models think. Templates write an empty pair where a row has no reasoning; that pair is the
 /// template's and no word of the assistant, so it carries no loss: trained on, it would teach the model not to think.
 enum ThinkingTags {
@@ -5,7 +7,15 @@ enum ThinkingTags {
         ("<think>", "</think>"), ("<seed:think>", "</seed:think>"), ("[THINK]", "[/THINK]"),
         ("<|channel>thought", "<channel|>"), ("<|START_THINKING|>", "<|END_THINKING|>"),
         ("<|open|>think<|sep|>", "<|close|>think<|sep|>"), ("<thinking>", "</thinking>"),
+        ("<think:opensource>", "</think:opensource>"),
     ].map { (Array($0.utf8), Array($1.utf8)) }
+
+    /// The thought at the start of an answer, between `<think>` and `</think>`.
+    static func thought(in content: String) -> String? {
+        guard let close = content.range(of: "</think>") else { return nil }
+        let before = content[..<close.lowerBound]
+        return String(before[(before.range(of: "<think>")?.upperBound ?? before.startIndex)...])
+    }
 
     /// Where an answer beginning at `start` begins after an empty pair of tags, whose opening tag may stand in the
     /// prompt already.

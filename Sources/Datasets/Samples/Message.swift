@@ -1,3 +1,4 @@
+import Foundation
 import OrderedJSON
 
 /// What the renderer must know of a message.
@@ -14,10 +15,13 @@ extension JSONValue {
         return .object(named)
     }
 
-    /// The reasoning of a message, when it has any that is not blank.
+    /// The reasoning of a message without white space around it, be it a field of its own or a thought before the
+    /// answer in `content`; nil when there is none.
     var reasoning: String? {
         let given = ["reasoning_content", "thinking", "reasoning"].lazy.compactMap { self[$0]?.stringValue }.first
-        return given.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
+        let thought = given ?? ThinkingTags.thought(in: contentText)
+        let trimmed = thought.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) } ?? ""
+        return trimmed.isEmpty ? nil : trimmed
     }
 
     /// The text of a message's content: a string, or the text parts of a list one after the other.

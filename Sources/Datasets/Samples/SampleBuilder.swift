@@ -20,6 +20,7 @@ public struct SampleBuilder: Sendable {
     /// What happens to longer ones.
     public let tooLong: TooLong
     private let finder: AnswerFinder
+    private let specials: Set<Int32>
 
     /// A builder for a model and its length.
     public init(renderer: PromptRenderer, maxLength: Int = .max, tooLong: TooLong = .drop) {
@@ -28,6 +29,7 @@ public struct SampleBuilder: Sendable {
         self.maxLength = maxLength
         self.tooLong = tooLong
         finder = AnswerFinder(renderer: renderer)
+        specials = renderer.tokenizer.specialIDs
     }
 
     /// What became of a row.
@@ -51,8 +53,8 @@ public struct SampleBuilder: Sendable {
     ///   that is to be an error.
     public func samples(for row: Row) throws(RowFault) -> Result {
         switch row {
-        case .conversation(let conversation): try fit(answered(conversation))
-        case .preference(let chosen, _): try fit(answered(chosen))
+        case .conversation(let conversation): try answered(conversation)
+        case .preference(let chosen, _): try answered(chosen)
         case .text(let text): split(try sample(renderer.document(text), .notTemplated))
         case .tokens(let ids, let targets): try pretokenised(ids, targets)
         }
@@ -63,8 +65,8 @@ public struct SampleBuilder: Sendable {
         guard case .preference(let chosen, let rejected) = row else {
             throw RowFault("has no chosen and rejected answer")
         }
-        let good = try fit(answered(Conversation.lastAnswer(of: chosen)))
-        let bad = try fit(answered(Conversation.lastAnswer(of: rejected)))
+        let good = try answered(Conversation.lastAnswer(of: chosen))
+        let bad = try answered(Conversation.lastAnswer(of: rejected))
         guard let good = good.samples.last, let bad = bad.samples.last else { return nil }
         return (good, bad)
     }
@@ -85,33 +87,47 @@ public struct SampleBuilder: Sendable {
 
     // MARK: - Text to tokens
 
-    private func answered(_ conversation: Conversation) throws(RowFault) -> [Sample] {
+    private func answered(_ conversation: Conversation) throws(RowFault) -> Result {
         if renderer.template(for: conversation) == nil {
             let rendered = try renderer.render(conversation)
             if rendered.spans.isEmpty {
                 throw RowFault("has no assistant turn to learn from", advice: "every row needs an answer")
             }
-            return [try sample(rendered, .notTemplated)]
+            return try fit([try sample(rendered, .notTemplated)])
         }
+        let texts = try finder.texts(conversation)
+        let warning = try finder.omissions(conversation, in: texts)
         var samples: [Sample] = []
-        for text in try finder.texts(conversation) {
-            let rendered = Rendered(
+        for text in texts {
+            var rendered = Rendered(
                 text: String(decoding: text.text, as: UTF8.self), spans: text.spans, isTemplated: true)
+            rendered.hasOpenEnds = !text.endsTurn
             samples.append(try sample(rendered, text.endsTurn ? .supervised : .missing))
         }
-        return samples
+        var result = try fit(samples)
+        let isDoubled = renderer.tokenizer.bosID.map { bos in samples.contains { $0.ids.starts(with: [bos, bos]) } } ?? false
+        result.warning = isDoubled ? "begins with BOS twice" : warning
+        return result
     }
 
     /// A token carries loss when one of its bytes lies in a span; EOS that is added as an id does.
     private func sample(_ rendered: Rendered, _ turnEnd: Sample.TurnEnd) throws(RowFault) -> Sample {
         let tokens = renderer.tokens(rendered)
+        var turnEnd = turnEnd
         var targets: [Bool] = []
         targets.reserveCapacity(tokens.count)
         var spans = rendered.spans[...]
+        var ended: Int?
         for token in tokens {
-            while let span = spans.first, span.upperBound <= token.bytes.lowerBound { spans.removeFirst() }
+            while let span = spans.first, span.upperBound <= token.bytes.lowerBound {
+                ended = span.upperBound
+                spans.removeFirst()
+            }
             let overlaps = spans.first.map { $0.lowerBound < token.bytes.upperBound } ?? false
-            targets.append(overlaps && !token.bytes.isEmpty)
+            // The token by which a model shows that its turn is over, where no end of turn is written.
+            let ends = rendered.hasOpenEnds && ended == token.bytes.lowerBound && specials.contains(token.id)
+            if ends { turnEnd = .supervised }
+            targets.append((overlaps || ends) && !token.bytes.isEmpty)
         }
         if rendered.addsEOS, !targets.isEmpty { targets[targets.count - 1] = true }
         return try checked(Sample(ids: tokens.map(\.id), targets: targets, turnEnd: turnEnd))
