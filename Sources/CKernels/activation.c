@@ -42,107 +42,113 @@ INLINE void activate(int kind, float x, float *value, float *slope) {
     }
 }
 
-INLINE void forward_rows(int kind, const void *gate, size_t gate_stride, const void *up, size_t up_stride, int in,
-                         void *h, size_t h_stride, int out, void *kept_gate, void *kept_up, size_t rows,
-                         size_t columns) {
-    for (size_t r = 0; r < rows; r++) {
-        const void *g = at(gate, r * gate_stride, in), *u = up ? at(up, r * up_stride, in) : NULL;
-        void *y = at_mutable(h, r * h_stride, out);
-        float value, slope;
-        if (u && kept_gate) {
-            void *kg = at_mutable(kept_gate, r * columns, out), *ku = at_mutable(kept_up, r * columns, out);
-            for (size_t i = 0; i < columns; i++) {
-                float a = load(g, i, in), b = load(u, i, in);
-                activate(kind, a, &value, &slope);
-                store(y, i, value * b, out);
-                store(kg, i, a, out);
-                store(ku, i, b, out);
-            }
-        } else if (u) {
-            for (size_t i = 0; i < columns; i++) {
-                activate(kind, load(g, i, in), &value, &slope);
-                store(y, i, value * load(u, i, in), out);
-            }
-        } else {
-            void *kg = kept_gate ? at_mutable(kept_gate, r * columns, out) : NULL;
-            for (size_t i = 0; i < columns; i++) {
-                float a = load(g, i, in);
-                activate(kind, a, &value, &slope);
-                store(y, i, value, out);
-                if (kg) store(kg, i, a, out);
-            }
-        }
-    }
+// Rows are worked on in blocks of floats that stay in the first-level cache: types are asked for once a block, and each
+// nonlinearity is compiled once for all of them.
+enum { BLOCK = 256 };
+
+// A block as floats: where it is, or widened into the buffer.
+INLINE const float *widened(const void *p, int bf16, float *buffer, size_t n) {
+    if (!bf16) return p;
+    for (size_t i = 0; i < n; i++) buffer[i] = from_bf16(((const uint16_t *)p)[i]);
+    return buffer;
 }
 
-#define BY_KIND(call)                                              \
-    switch (kind) {                                                \
-    case GRAFT_SILU: { enum { K = GRAFT_SILU }; call; break; }     \
-    case GRAFT_GELU_TANH: { enum { K = GRAFT_GELU_TANH }; call; break; } \
-    case GRAFT_GELU: { enum { K = GRAFT_GELU }; call; break; }     \
-    case GRAFT_RELU: { enum { K = GRAFT_RELU }; call; break; }     \
+// Where to compute a block that goes to p.
+INLINE float *place(void *p, int bf16, float *buffer) { return bf16 || !p ? buffer : p; }
+
+INLINE void narrow(const float *block, void *p, int bf16, size_t n) {
+    if (bf16 && p) for (size_t i = 0; i < n; i++) ((uint16_t *)p)[i] = to_bf16(block[i]);
+}
+
+INLINE void keep(const float *block, void *p, int bf16, size_t n) {
+    if (bf16) narrow(block, p, 1, n);
+    else memcpy(p, block, n * sizeof(float));
+}
+
+INLINE void forward_block(int kind, const float *g, const float *u, float *y, size_t n) {
+    float value, slope;
+    if (u)
+        for (size_t i = 0; i < n; i++) {
+            activate(kind, g[i], &value, &slope);
+            y[i] = value * u[i];
+        }
+    else
+        for (size_t i = 0; i < n; i++) {
+            activate(kind, g[i], &value, &slope);
+            y[i] = value;
+        }
+}
+
+INLINE void backward_block(int kind, const float *g, const float *u, const float *d, float *dg, float *du, float *y,
+                           size_t n) {
+    float value, slope;
+    if (u)
+        for (size_t i = 0; i < n; i++) {
+            float a = d[i], b = u[i];
+            activate(kind, g[i], &value, &slope);
+            dg[i] = a * b * slope;
+            du[i] = a * value;
+            y[i] = value * b;
+        }
+    else
+        for (size_t i = 0; i < n; i++) {
+            float a = d[i];
+            activate(kind, g[i], &value, &slope);
+            dg[i] = a * slope;
+            y[i] = value;
+        }
+}
+
+#define BY_KIND(call)                                                          \
+    switch (kind) {                                                            \
+    case GRAFT_SILU: { enum { K = GRAFT_SILU }; call; break; }                 \
+    case GRAFT_GELU_TANH: { enum { K = GRAFT_GELU_TANH }; call; break; }       \
+    case GRAFT_GELU: { enum { K = GRAFT_GELU }; call; break; }                 \
+    case GRAFT_RELU: { enum { K = GRAFT_RELU }; call; break; }                 \
     case GRAFT_RELU_SQUARED: { enum { K = GRAFT_RELU_SQUARED }; call; break; } \
-    default: { enum { K = GRAFT_SIGMOID }; call; break; }          \
+    default: { enum { K = GRAFT_SIGMOID }; call; break; }                      \
     }
 
 INLINE void graft_activation_body(int kind, const void *gate, size_t gate_stride, const void *up, size_t up_stride,
                                   int in_bf16, void *h, size_t h_stride, int h_bf16, void *kept_gate, void *kept_up,
                                   size_t rows, size_t columns) {
-    if (!in_bf16 && h_bf16) {
-        BY_KIND(forward_rows(K, gate, gate_stride, up, up_stride, 0, h, h_stride, 1, kept_gate, kept_up, rows, columns))
-    } else if (!in_bf16) {
-        BY_KIND(forward_rows(K, gate, gate_stride, up, up_stride, 0, h, h_stride, 0, kept_gate, kept_up, rows, columns))
-    } else {
-        BY_KIND(forward_rows(K, gate, gate_stride, up, up_stride, 1, h, h_stride, h_bf16, kept_gate, kept_up, rows, columns))
-    }
+    float gates[BLOCK], ups[BLOCK], results[BLOCK];
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns; c += BLOCK) {
+            size_t n = columns - c < BLOCK ? columns - c : BLOCK, kept = r * columns + c;
+            const float *g = widened(at(gate, r * gate_stride + c, in_bf16), in_bf16, gates, n);
+            const float *u = up ? widened(at(up, r * up_stride + c, in_bf16), in_bf16, ups, n) : NULL;
+            void *out = at_mutable(h, r * h_stride + c, h_bf16);
+            float *y = place(out, h_bf16, results);
+            BY_KIND(forward_block(K, g, u, y, n))
+            narrow(y, out, h_bf16, n);
+            if (kept_gate) keep(g, at_mutable(kept_gate, kept, h_bf16), h_bf16, n);
+            if (kept_up && u) keep(u, at_mutable(kept_up, kept, h_bf16), h_bf16, n);
+        }
 }
 KERNEL(graft_activation,
        (int kind, const void *gate, size_t gate_stride, const void *up, size_t up_stride, int in_bf16, void *h,
         size_t h_stride, int h_bf16, void *kept_gate, void *kept_up, size_t rows, size_t columns),
        (kind, gate, gate_stride, up, up_stride, in_bf16, h, h_stride, h_bf16, kept_gate, kept_up, rows, columns))
 
-INLINE void backward_rows(int kind, const void *gate, const void *up, int kept, const float *dh, size_t dh_stride,
-                          void *dgate, void *dup, void *h, int out, size_t rows, size_t columns) {
-    for (size_t r = 0; r < rows; r++) {
-        const void *g = at(gate, r * columns, kept), *u = up ? at(up, r * columns, kept) : NULL;
-        const float *d = dh + r * dh_stride;
-        void *dg = at_mutable(dgate, r * columns, out);
-        float value, slope;
-        if (u && h) {
-            void *du = at_mutable(dup, r * columns, out), *y = at_mutable(h, r * columns, out);
-            for (size_t i = 0; i < columns; i++) {
-                float b = load(u, i, kept);
-                activate(kind, load(g, i, kept), &value, &slope);
-                store(dg, i, d[i] * b * slope, out);
-                store(du, i, d[i] * value, out);
-                store(y, i, value * b, out);
-            }
-        } else if (u) {
-            void *du = at_mutable(dup, r * columns, out);
-            for (size_t i = 0; i < columns; i++) {
-                activate(kind, load(g, i, kept), &value, &slope);
-                store(dg, i, d[i] * load(u, i, kept) * slope, out);
-                store(du, i, d[i] * value, out);
-            }
-        } else {
-            void *y = h ? at_mutable(h, r * columns, out) : NULL;
-            for (size_t i = 0; i < columns; i++) {
-                activate(kind, load(g, i, kept), &value, &slope);
-                store(dg, i, d[i] * slope, out);
-                if (y) store(y, i, value, out);
-            }
-        }
-    }
-}
-
 INLINE void graft_activation_backward_body(int kind, const void *gate, const void *up, int kept_bf16, const float *dh,
                                            size_t dh_stride, void *dgate, void *dup, void *h, int out_bf16,
                                            size_t rows, size_t columns) {
-    if (kept_bf16 && out_bf16) {
-        BY_KIND(backward_rows(K, gate, up, 1, dh, dh_stride, dgate, dup, h, 1, rows, columns))
-    } else {
-        BY_KIND(backward_rows(K, gate, up, kept_bf16, dh, dh_stride, dgate, dup, h, out_bf16, rows, columns))
-    }
+    float gates[BLOCK], ups[BLOCK], dgates[BLOCK], dups[BLOCK], results[BLOCK];
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns; c += BLOCK) {
+            size_t n = columns - c < BLOCK ? columns - c : BLOCK, i = r * columns + c;
+            const float *g = widened(at(gate, i, kept_bf16), kept_bf16, gates, n);
+            const float *u = up ? widened(at(up, i, kept_bf16), kept_bf16, ups, n) : NULL;
+            void *dg_out = at_mutable(dgate, i, out_bf16), *du_out = dup ? at_mutable(dup, i, out_bf16) : NULL;
+            void *h_out = h ? at_mutable(h, i, out_bf16) : NULL;
+            float *dg = place(dg_out, out_bf16, dgates), *du = place(du_out, out_bf16, dups);
+            float *y = place(h_out, out_bf16, results);
+            BY_KIND(backward_block(K, g, u, dh + r * dh_stride + c, dg, du, y, n))
+            narrow(dg, dg_out, out_bf16, n);
+            narrow(du, du_out, out_bf16, n);
+            narrow(y, h_out, out_bf16, n);
+        }
 }
 KERNEL(graft_activation_backward,
        (int kind, const void *gate, const void *up, int kept_bf16, const float *dh, size_t dh_stride, void *dgate,

@@ -12,13 +12,8 @@ INLINE void visible(const int32_t *low, const int32_t *high, int32_t first_key, 
     *last = (size_t)b;
 }
 
-INLINE float capped(float s, float scale, float softcap) {
-    float x = s * scale;
-    return softcap > 0 ? softcap * fast_tanh(x / softcap) : x;
-}
-
-INLINE float row_maximum(const float *s, size_t n, float scale, float softcap) {
-    float lanes[LANES];
+INLINE float row_maximum(const float *s, size_t n, struct bound bound) {
+    float lanes[LANES], slope;
     for (int j = 0; j < LANES; j++) lanes[j] = -INFINITY;
     size_t i = 0;
     for (; i + LANES <= n; i += LANES)
@@ -26,20 +21,20 @@ INLINE float row_maximum(const float *s, size_t n, float scale, float softcap) {
     for (int j = 0; i < n; i++, j++) lanes[j] = s[i] > lanes[j] ? s[i] : lanes[j];
     float m = lanes[0];
     for (int j = 1; j < LANES; j++) m = lanes[j] > m ? lanes[j] : m;
-    return capped(m, scale, softcap);  // both are increasing, so the maximum commutes with them
+    return bounded_score(m, bound, &slope);  // it is increasing, so the maximum commutes with it
 }
 
-INLINE float row_exponentials(const float *s, void *p, int p_bf16, size_t n, float m, float scale, float softcap) {
-    float lanes[LANES] = {0};
+INLINE float row_exponentials(const float *s, void *p, int p_bf16, size_t n, float m, struct bound bound) {
+    float lanes[LANES] = {0}, slope;
     size_t i = 0;
     for (; i + LANES <= n; i += LANES)
         for (int j = 0; j < LANES; j++) {
-            float e = fast_exp(capped(s[i + j], scale, softcap) - m);
+            float e = fast_exp(bounded_score(s[i + j], bound, &slope) - m);
             lanes[j] += e;
             store(p, i + j, e, p_bf16);
         }
     for (int j = 0; i < n; i++, j++) {
-        float e = fast_exp(capped(s[i], scale, softcap) - m);
+        float e = fast_exp(bounded_score(s[i], bound, &slope) - m);
         lanes[j] += e;
         store(p, i, e, p_bf16);
     }
@@ -51,8 +46,8 @@ INLINE void clear(void *p, int bf16, size_t first, size_t last) {
 }
 
 INLINE void softmax_rows(const float *scores, size_t stride, void *p, int p_bf16, const int32_t *low,
-                         const int32_t *high, int32_t first_key, float scale, float softcap, float *maximum, float *sum,
-                         float *output, size_t output_stride, size_t size, size_t rows, size_t keys) {
+                         const int32_t *high, int32_t first_key, struct bound bound, float *maximum, float *sum, float *output,
+                         size_t output_stride, size_t size, size_t rows, size_t keys) {
     for (size_t r = 0; r < rows; r++) {
         size_t first, last;
         visible(low, high, first_key, keys, r, &first, &last);
@@ -61,7 +56,7 @@ INLINE void softmax_rows(const float *scores, size_t stride, void *p, int p_bf16
         clear(row, p_bf16, last, keys);
         if (first == last) continue;
         const float *s = scores + r * stride + first;
-        float m = row_maximum(s, last - first, scale, softcap);
+        float m = row_maximum(s, last - first, bound);
         if (m > maximum[r]) {
             float factor = fast_exp(maximum[r] - m);
             sum[r] *= factor;
@@ -69,7 +64,7 @@ INLINE void softmax_rows(const float *scores, size_t stride, void *p, int p_bf16
             for (size_t i = 0; i < size; i++) o[i] *= factor;
             maximum[r] = m;
         }
-        sum[r] += row_exponentials(s, at_mutable(row, first, p_bf16), p_bf16, last - first, maximum[r], scale, softcap);
+        sum[r] += row_exponentials(s, at_mutable(row, first, p_bf16), p_bf16, last - first, maximum[r], bound);
     }
 }
 
@@ -77,12 +72,10 @@ INLINE void graft_softmax_tile_body(const float *scores, size_t stride, void *p,
                                     const int32_t *high, int32_t first_key, float scale, float softcap, float *maximum,
                                     float *sum, float *output, size_t output_stride, size_t size, size_t rows,
                                     size_t keys) {
-    if (softcap > 0)
-        softmax_rows(scores, stride, p, p_bf16, low, high, first_key, scale, softcap, maximum, sum, output, output_stride, size, rows, keys);
-    else if (p_bf16)
-        softmax_rows(scores, stride, p, 1, low, high, first_key, scale, 0, maximum, sum, output, output_stride, size, rows, keys);
-    else
-        softmax_rows(scores, stride, p, 0, low, high, first_key, scale, 0, maximum, sum, output, output_stride, size, rows, keys);
+    BY_TYPE(BF16, p_bf16,
+            BY_TYPE(BOUNDED, softcap > 0,
+                    softmax_rows(scores, stride, p, BF16, low, high, first_key, make_bound(BOUNDED, scale, softcap),
+                                 maximum, sum, output, output_stride, size, rows, keys)))
 }
 KERNEL(graft_softmax_tile,
        (const float *scores, size_t stride, void *p, int p_bf16, const int32_t *low, const int32_t *high,
@@ -91,18 +84,31 @@ KERNEL(graft_softmax_tile,
        (scores, stride, p, p_bf16, low, high, first_key, scale, softcap, maximum, sum, output, output_stride, size, rows,
         keys))
 
-void graft_softmax_finish(const float *output, size_t output_stride, const float *maximum, const float *sum,
-                          int has_sink, float sink, void *result, size_t result_stride, int result_bf16, float *lse,
-                          size_t lse_stride, size_t rows, size_t size) {
+INLINE void finish_rows(const float *output, size_t output_stride, const float *maximum, const float *sum, int has_sink,
+                        float sink, void *result, size_t result_stride, int result_bf16, float *lse, size_t lse_stride,
+                        size_t rows, size_t size) {
     for (size_t r = 0; r < rows; r++) {
         float m = maximum[r], z = sum[r];
         if (has_sink) z += expf(sink - m);
         float inverse = z > 0 ? 1.0f / z : 0.0f;
-        for (size_t i = 0; i < size; i++)
-            store(result, r * result_stride + i, output[r * output_stride + i] * inverse, result_bf16);
+        const float *o = output + r * output_stride;
+        void *y = at_mutable(result, r * result_stride, result_bf16);
+        for (size_t i = 0; i < size; i++) store(y, i, o[i] * inverse, result_bf16);
         lse[r * lse_stride] = m + logf(z);
     }
 }
+INLINE void graft_softmax_finish_body(const float *output, size_t output_stride, const float *maximum, const float *sum,
+                                      int has_sink, float sink, void *result, size_t result_stride, int result_bf16,
+                                      float *lse, size_t lse_stride, size_t rows, size_t size) {
+    BY_TYPE(BF16, result_bf16,
+            finish_rows(output, output_stride, maximum, sum, has_sink, sink, result, result_stride, BF16, lse,
+                        lse_stride, rows, size))
+}
+KERNEL(graft_softmax_finish,
+       (const float *output, size_t output_stride, const float *maximum, const float *sum, int has_sink, float sink,
+        void *result, size_t result_stride, int result_bf16, float *lse, size_t lse_stride, size_t rows, size_t size),
+       (output, output_stride, maximum, sum, has_sink, sink, result, result_stride, result_bf16, lse, lse_stride, rows,
+        size))
 
 INLINE void dots(const void *a, size_t a_stride, const void *b, size_t b_stride, int a_bf16, int b_bf16, float *delta,
                  size_t delta_stride, size_t rows, size_t size) {
@@ -118,9 +124,7 @@ INLINE void dots(const void *a, size_t a_stride, const void *b, size_t b_stride,
 }
 INLINE void graft_row_dots_body(const void *a, size_t a_stride, const void *b, size_t b_stride, int a_bf16, int b_bf16,
                                 float *delta, size_t delta_stride, size_t rows, size_t size) {
-    if (a_bf16 && b_bf16) dots(a, a_stride, b, b_stride, 1, 1, delta, delta_stride, rows, size);
-    else if (!a_bf16 && !b_bf16) dots(a, a_stride, b, b_stride, 0, 0, delta, delta_stride, rows, size);
-    else dots(a, a_stride, b, b_stride, a_bf16, b_bf16, delta, delta_stride, rows, size);
+    BY_TYPE(A, a_bf16, BY_TYPE(B, b_bf16, dots(a, a_stride, b, b_stride, A, B, delta, delta_stride, rows, size)))
 }
 KERNEL(graft_row_dots,
        (const void *a, size_t a_stride, const void *b, size_t b_stride, int a_bf16, int b_bf16, float *delta,
@@ -128,7 +132,7 @@ KERNEL(graft_row_dots,
        (a, a_stride, b, b_stride, a_bf16, b_bf16, delta, delta_stride, rows, size))
 
 INLINE void backward_rows(const float *scores, const float *dp, size_t stride, void *p, void *ds, int bf16,
-                          const int32_t *low, const int32_t *high, int32_t first_key, float scale, float softcap,
+                          const int32_t *low, const int32_t *high, int32_t first_key, struct bound bound,
                           const float *lse, size_t lse_stride, const float *delta, size_t delta_stride, size_t rows,
                           size_t keys) {
     for (size_t r = 0; r < rows; r++) {
@@ -142,9 +146,7 @@ INLINE void backward_rows(const float *scores, const float *dp, size_t stride, v
         const float *s = scores + r * stride, *d = dp + r * stride;
         float l = lse[r * lse_stride], mean = delta[r * delta_stride];
         for (size_t i = first; i < last; i++) {
-            float x = capped(s[i], scale, softcap);
-            float e = fast_exp(x - l);
-            float slope = softcap > 0 ? scale * (1.0f - (x / softcap) * (x / softcap)) : scale;
+            float slope, e = fast_exp(bounded_score(s[i], bound, &slope) - l);
             store(prow, i, e, bf16);
             store(drow, i, e * (d[i] - mean) * slope, bf16);
         }
@@ -154,12 +156,11 @@ INLINE void graft_softmax_tile_backward_body(const float *scores, const float *d
                                              int bf16, const int32_t *low, const int32_t *high, int32_t first_key,
                                              float scale, float softcap, const float *lse, size_t lse_stride,
                                              const float *delta, size_t delta_stride, size_t rows, size_t keys) {
-    if (softcap > 0)
-        backward_rows(scores, dp, stride, p, ds, bf16, low, high, first_key, scale, softcap, lse, lse_stride, delta, delta_stride, rows, keys);
-    else if (bf16)
-        backward_rows(scores, dp, stride, p, ds, 1, low, high, first_key, scale, 0, lse, lse_stride, delta, delta_stride, rows, keys);
-    else
-        backward_rows(scores, dp, stride, p, ds, 0, low, high, first_key, scale, 0, lse, lse_stride, delta, delta_stride, rows, keys);
+    BY_TYPE(BF16, bf16,
+            BY_TYPE(BOUNDED, softcap > 0,
+                    backward_rows(scores, dp, stride, p, ds, BF16, low, high, first_key,
+                                  make_bound(BOUNDED, scale, softcap), lse, lse_stride, delta, delta_stride, rows,
+                                  keys)))
 }
 KERNEL(graft_softmax_tile_backward,
        (const float *scores, const float *dp, size_t stride, void *p, void *ds, int bf16, const int32_t *low,

@@ -12,10 +12,8 @@ INLINE void convert_rows(const void *from, size_t from_stride, int from_bf16, vo
 
 INLINE void graft_convert_body(const void *from, size_t from_stride, int from_bf16, void *to, size_t to_stride,
                                int to_bf16, float scale, size_t rows, size_t columns) {
-    if (from_bf16 && to_bf16) convert_rows(from, from_stride, 1, to, to_stride, 1, scale, rows, columns);
-    else if (from_bf16) convert_rows(from, from_stride, 1, to, to_stride, 0, scale, rows, columns);
-    else if (to_bf16) convert_rows(from, from_stride, 0, to, to_stride, 1, scale, rows, columns);
-    else convert_rows(from, from_stride, 0, to, to_stride, 0, scale, rows, columns);
+    BY_TYPE(FROM, from_bf16,
+            BY_TYPE(TO, to_bf16, convert_rows(from, from_stride, FROM, to, to_stride, TO, scale, rows, columns)))
 }
 KERNEL(graft_convert,
        (const void *from, size_t from_stride, int from_bf16, void *to, size_t to_stride, int to_bf16, float scale,
@@ -32,8 +30,7 @@ INLINE void convert_columns(const float *from, size_t from_stride, void *to, siz
 }
 INLINE void graft_convert_columns_body(const float *from, size_t from_stride, void *to, size_t to_stride, int to_bf16,
                                        const float *scale, size_t rows, size_t columns) {
-    if (to_bf16) convert_columns(from, from_stride, to, to_stride, 1, scale, rows, columns);
-    else convert_columns(from, from_stride, to, to_stride, 0, scale, rows, columns);
+    BY_TYPE(TO, to_bf16, convert_columns(from, from_stride, to, to_stride, TO, scale, rows, columns))
 }
 KERNEL(graft_convert_columns,
        (const float *from, size_t from_stride, void *to, size_t to_stride, int to_bf16, const float *scale, size_t rows,

@@ -1,20 +1,12 @@
 #include "crossentropy.h"
 #include "inline.h"
 
-INLINE float logit(float l, float scale, float softcap) {
-    float x = l * scale;
-    return softcap > 0 ? softcap * fast_tanh(x / softcap) : x;
-}
-INLINE float slope_of(float x, float scale, float softcap) {
-    return softcap > 0 ? scale * (1.0f - (x / softcap) * (x / softcap)) : scale;
-}
-
-INLINE void slice_rows(const float *logits, size_t stride, int32_t first, size_t n, float scale, float softcap,
+INLINE void slice_rows(const float *logits, size_t stride, int32_t first, size_t n, struct bound bound,
                        const int32_t *targets, float *maximum, float *sum, float *target_logit, float *target_slope,
                        void *weights, size_t weights_stride, int bf16, float *dx, size_t size, size_t rows) {
     for (size_t r = 0; r < rows; r++) {
         const float *l = logits + r * stride;
-        float tops[LANES];
+        float tops[LANES], slope;
         for (int j = 0; j < LANES; j++) tops[j] = -INFINITY;
         size_t i = 0;
         for (; i + LANES <= n; i += LANES)
@@ -22,7 +14,7 @@ INLINE void slice_rows(const float *logits, size_t stride, int32_t first, size_t
         for (int j = 0; i < n; i++, j++) tops[j] = l[i] > tops[j] ? l[i] : tops[j];
         float m = tops[0];
         for (int j = 1; j < LANES; j++) m = tops[j] > m ? tops[j] : m;
-        m = logit(m, scale, softcap);
+        m = bounded_score(m, bound, &slope);
         if (m > maximum[r]) {
             float factor = fast_exp(maximum[r] - m);
             sum[r] *= factor;
@@ -36,25 +28,25 @@ INLINE void slice_rows(const float *logits, size_t stride, int32_t first, size_t
             void *w = at_mutable(weights, r * weights_stride, bf16);
             for (; i + LANES <= n; i += LANES)
                 for (int j = 0; j < LANES; j++) {
-                    float x = logit(l[i + j], scale, softcap), e = fast_exp(x - m);
+                    float e = fast_exp(bounded_score(l[i + j], bound, &slope) - m);
                     lanes[j] += e;
-                    store(w, i + j, e * slope_of(x, scale, softcap), bf16);
+                    store(w, i + j, e * slope, bf16);
                 }
             for (int j = 0; i < n; i++, j++) {
-                float x = logit(l[i], scale, softcap), e = fast_exp(x - m);
+                float e = fast_exp(bounded_score(l[i], bound, &slope) - m);
                 lanes[j] += e;
-                store(w, i, e * slope_of(x, scale, softcap), bf16);
+                store(w, i, e * slope, bf16);
             }
         } else {
             for (; i + LANES <= n; i += LANES)
-                for (int j = 0; j < LANES; j++) lanes[j] += fast_exp(logit(l[i + j], scale, softcap) - m);
-            for (int j = 0; i < n; i++, j++) lanes[j] += fast_exp(logit(l[i], scale, softcap) - m);
+                for (int j = 0; j < LANES; j++) lanes[j] += fast_exp(bounded_score(l[i + j], bound, &slope) - m);
+            for (int j = 0; i < n; i++, j++) lanes[j] += fast_exp(bounded_score(l[i], bound, &slope) - m);
         }
         sum[r] += sum_lanes(lanes);
         int64_t t = (int64_t)targets[r] - first;
         if (t >= 0 && t < (int64_t)n) {
-            target_logit[r] = logit(l[t], scale, softcap);
-            target_slope[r] = slope_of(target_logit[r], scale, softcap);
+            target_logit[r] = bounded_score(l[t], bound, &slope);
+            target_slope[r] = slope;
             if (weights) store(weights, r * weights_stride + (size_t)t, 0, bf16);
         }
     }
@@ -65,12 +57,10 @@ INLINE void graft_cross_entropy_slice_body(const float *logits, size_t stride, i
                                            float *target_logit, float *target_slope, void *weights,
                                            size_t weights_stride, int weights_bf16, float *dx, size_t size,
                                            size_t rows) {
-    if (softcap > 0)
-        slice_rows(logits, stride, first, n, scale, softcap, targets, maximum, sum, target_logit, target_slope, weights, weights_stride, weights_bf16, dx, size, rows);
-    else if (weights_bf16)
-        slice_rows(logits, stride, first, n, scale, 0, targets, maximum, sum, target_logit, target_slope, weights, weights_stride, 1, dx, size, rows);
-    else
-        slice_rows(logits, stride, first, n, scale, 0, targets, maximum, sum, target_logit, target_slope, weights, weights_stride, 0, dx, size, rows);
+    BY_TYPE(BF16, weights_bf16,
+            BY_TYPE(BOUNDED, softcap > 0,
+                    slice_rows(logits, stride, first, n, make_bound(BOUNDED, scale, softcap), targets, maximum, sum,
+                               target_logit, target_slope, weights, weights_stride, BF16, dx, size, rows)))
 }
 KERNEL(graft_cross_entropy_slice,
        (const float *logits, size_t stride, int32_t first, size_t n, float scale, float softcap, const int32_t *targets,
@@ -96,22 +86,31 @@ KERNEL(graft_cross_entropy_finish,
         const float *target_rows, float *dx, size_t size, float *loss, size_t rows),
        (maximum, sum, target_logit, target_slope, target_rows, dx, size, loss, rows))
 
-INLINE void graft_cross_entropy_gradient_body(const float *logits, size_t stride, int32_t first, size_t n, float scale,
-                                              float softcap, const int32_t *targets, const float *lse, void *weights,
-                                              size_t weights_stride, int weights_bf16, size_t rows) {
+INLINE void gradient_rows(const float *logits, size_t stride, int32_t first, size_t n, struct bound bound,
+                          const int32_t *targets, const float *lse, void *weights, size_t weights_stride, int bf16,
+                          size_t rows) {
     for (size_t r = 0; r < rows; r++) {
         const float *l = logits + r * stride;
-        void *w = at_mutable(weights, r * weights_stride, weights_bf16);
+        void *w = at_mutable(weights, r * weights_stride, bf16);
+        float slope, z = lse[r];
         for (size_t i = 0; i < n; i++) {
-            float x = logit(l[i], scale, softcap);
-            store(w, i, fast_exp(x - lse[r]) * slope_of(x, scale, softcap), weights_bf16);
+            float e = fast_exp(bounded_score(l[i], bound, &slope) - z);
+            store(w, i, e * slope, bf16);
         }
         int64_t t = (int64_t)targets[r] - first;
         if (t >= 0 && t < (int64_t)n) {
-            float x = logit(l[t], scale, softcap);
-            store(w, (size_t)t, (fast_exp(x - lse[r]) - 1.0f) * slope_of(x, scale, softcap), weights_bf16);
+            float e = fast_exp(bounded_score(l[t], bound, &slope) - z);
+            store(w, (size_t)t, (e - 1.0f) * slope, bf16);
         }
     }
+}
+INLINE void graft_cross_entropy_gradient_body(const float *logits, size_t stride, int32_t first, size_t n, float scale,
+                                              float softcap, const int32_t *targets, const float *lse, void *weights,
+                                              size_t weights_stride, int weights_bf16, size_t rows) {
+    BY_TYPE(BF16, weights_bf16,
+            BY_TYPE(BOUNDED, softcap > 0,
+                    gradient_rows(logits, stride, first, n, make_bound(BOUNDED, scale, softcap), targets, lse, weights,
+                                  weights_stride, BF16, rows)))
 }
 KERNEL(graft_cross_entropy_gradient,
        (const float *logits, size_t stride, int32_t first, size_t n, float scale, float softcap, const int32_t *targets,

@@ -47,10 +47,9 @@ INLINE void norm_rows(const void *x, size_t x_stride, int x_bf16, const float *w
 INLINE void graft_norm_body(const void *x, size_t x_stride, int x_bf16, const float *weight, const float *bias,
                             float epsilon, int centred, void *y, size_t y_stride, int y_bf16, float *statistics,
                             size_t rows, size_t columns) {
-    if (x_bf16 && y_bf16) norm_rows(x, x_stride, 1, weight, bias, epsilon, centred, y, y_stride, 1, statistics, rows, columns);
-    else if (x_bf16) norm_rows(x, x_stride, 1, weight, bias, epsilon, centred, y, y_stride, 0, statistics, rows, columns);
-    else if (y_bf16) norm_rows(x, x_stride, 0, weight, bias, epsilon, centred, y, y_stride, 1, statistics, rows, columns);
-    else norm_rows(x, x_stride, 0, weight, bias, epsilon, centred, y, y_stride, 0, statistics, rows, columns);
+    BY_TYPE(X, x_bf16,
+            BY_TYPE(Y, y_bf16,
+                    norm_rows(x, x_stride, X, weight, bias, epsilon, centred, y, y_stride, Y, statistics, rows, columns)))
 }
 KERNEL(graft_norm,
        (const void *x, size_t x_stride, int x_bf16, const float *weight, const float *bias, float epsilon, int centred,
@@ -107,12 +106,10 @@ INLINE void graft_norm_backward_body(const void *x, size_t x_stride, int x_bf16,
                                      const float *weight, int centred, const void *g, size_t g_stride, int g_bf16,
                                      float *dx, size_t dx_stride, int adds, void *copy, int copy_bf16, float copy_scale,
                                      float *dweight, float *dbias, size_t rows, size_t columns) {
-    if (!x_bf16 && !g_bf16)
-        norm_backward_rows(x, x_stride, 0, statistics, weight, centred, g, g_stride, 0, dx, dx_stride, adds, copy,
-                           copy_bf16, copy_scale, dweight, dbias, rows, columns);
-    else
-        norm_backward_rows(x, x_stride, x_bf16, statistics, weight, centred, g, g_stride, g_bf16, dx, dx_stride, adds,
-                           copy, copy_bf16, copy_scale, dweight, dbias, rows, columns);
+    BY_TYPE(X, x_bf16,
+            BY_TYPE(G, g_bf16,
+                    norm_backward_rows(x, x_stride, X, statistics, weight, centred, g, g_stride, G, dx, dx_stride, adds,
+                                       copy, copy_bf16, copy_scale, dweight, dbias, rows, columns)))
 }
 KERNEL(graft_norm_backward,
        (const void *x, size_t x_stride, int x_bf16, const float *statistics, const float *weight, int centred,

@@ -4,7 +4,7 @@
 INLINE void graft_adamw_body(float *value, const float *gradient, float *first, float *second, float gradient_scale,
                              float rate, double beta1, double beta2, float epsilon, float decay, float correction1,
                              float correction2, size_t n) {
-    float root = sqrtf(correction2), size = rate / correction1, keep = 1.0f - rate * decay;
+    float deviation = sqrtf(correction2), size = rate / correction1, keep = 1.0f - rate * decay;
     // 1 − 0.999f is 5e-5 away from 0.001, which would show in the first steps.
     float old1 = (float)beta1, old2 = (float)beta2, new1 = (float)(1.0 - beta1), new2 = (float)(1.0 - beta2);
     for (size_t i = 0; i < n; i++) {
@@ -13,7 +13,7 @@ INLINE void graft_adamw_body(float *value, const float *gradient, float *first, 
         float v = old2 * second[i] + new2 * g * g;
         first[i] = m;
         second[i] = v;
-        value[i] = value[i] * keep - size * m / (sqrtf(v) / root + epsilon);
+        value[i] = value[i] * keep - size * m / (root(v) / deviation + epsilon);
     }
 }
 KERNEL(graft_adamw,

@@ -37,12 +37,10 @@ INLINE void rotary_rows(const void *x, size_t x_stride, int x_bf16, void *y, siz
 INLINE void graft_rotary_body(const void *x, size_t x_stride, int x_bf16, void *y, size_t y_stride, int y_bf16,
                               const float *cosines, const float *sines, const int32_t *positions, float sign,
                               int interleaved, size_t dims, size_t head_size, size_t heads, size_t rows) {
-    if (!x_bf16 && y_bf16)
-        rotary_rows(x, x_stride, 0, y, y_stride, 1, cosines, sines, positions, sign, interleaved, dims, head_size, heads, rows);
-    else if (!x_bf16)
-        rotary_rows(x, x_stride, 0, y, y_stride, 0, cosines, sines, positions, sign, interleaved, dims, head_size, heads, rows);
-    else
-        rotary_rows(x, x_stride, 1, y, y_stride, y_bf16, cosines, sines, positions, sign, interleaved, dims, head_size, heads, rows);
+    BY_TYPE(X, x_bf16,
+            BY_TYPE(Y, y_bf16,
+                    rotary_rows(x, x_stride, X, y, y_stride, Y, cosines, sines, positions, sign, interleaved, dims,
+                                head_size, heads, rows)))
 }
 KERNEL(graft_rotary,
        (const void *x, size_t x_stride, int x_bf16, void *y, size_t y_stride, int y_bf16, const float *cosines,

@@ -12,6 +12,6 @@ void graft_add_bias(float *y, size_t stride, const float *bias, size_t rows, siz
 /// sums[c] += Σ_r g[r][c], rows in order.
 void graft_sum_rows(const void *g, size_t stride, int bf16, float *sums, size_t rows, size_t columns);
 /// Multiplies x by a dropout mask in place of a copy: y[r][c] = keep ? x/(1−p) : 0. The decision depends on
-/// (key, first_row + r, c) alone, so that it is the same however a batch is cut (SplitMix64 of the three).
+/// (key, first_row + r, c) alone, so that it is the same however a batch is cut.
 void graft_dropout(const void *x, size_t x_stride, int x_bf16, void *y, size_t y_stride, int y_bf16, uint64_t key,
                    uint64_t first_row, float probability, size_t rows, size_t columns);
