@@ -35,7 +35,7 @@ let package = Package(
         .executableTarget(
             name: "graft",
             dependencies: [
-                "Recipes", "Evaluation", "Training", "Generation", "Datasets", "Adapters", "Models",
+                "Recipes", "Exports", "Evaluation", "Training", "Generation", "Datasets", "Adapters", "Models",
                 "WeightFiles", "ChatTemplates", "Tokenizers", "Tensors", "Kernels",
                 "OrderedJSON", "SafeFiles", "Diagnostics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -43,6 +43,7 @@ let package = Package(
             ],
             swiftSettings: swift),
         library("Recipes", uses: ["Diagnostics", "OrderedJSON", .product(name: "Yams", package: "Yams")]),
+        library("Exports", uses: ["Diagnostics", "SafeFiles", "Adapters", "Models", "Datasets", "Tensors", "Kernels", "WeightFiles", "Tokenizers", "OrderedJSON"]),
         library("Evaluation", uses: ["Diagnostics", "SafeFiles", "Generation", "Datasets", "Adapters", "Models", "Tensors", "Tokenizers", "OrderedJSON"]),
         library("Training", uses: ["Diagnostics", "SafeFiles", "Recipes", "Tokenizers", "Adapters", "Models", "Datasets", "Tensors", "CKernels", "Kernels", "WeightFiles", "OrderedJSON"]),
         library("Generation", uses: ["Models", "Tensors", "Kernels", "Tokenizers"]),
@@ -57,7 +58,7 @@ let package = Package(
         library("OrderedJSON", uses: ["Diagnostics", "CSimdjson"]),
         library("SafeFiles", uses: ["Diagnostics"]),
         library("Diagnostics", uses: []),
-        tests("DatasetsTests", uses: ["Datasets", "Diagnostics", "OrderedJSON", "Tokenizers", "ChatTemplates"]),
+        tests("DatasetsTests", uses: ["Datasets", "Diagnostics", "OrderedJSON", "Tokenizers", "ChatTemplates"], resources: [.copy("Expected")]),
         tests("TokenizersTests", uses: ["Tokenizers", "OrderedJSON", "Diagnostics"], resources: [.copy("Fixtures")]),
         tests("RecipesTests", uses: ["Recipes", "Diagnostics"]),
         .target(
@@ -71,8 +72,10 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
+        tests("ExportsTests", uses: ["Exports", "Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "Tokenizers", "OrderedJSON", "SafeFiles", "Diagnostics"]),
         tests("AdaptersTests", uses: ["Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "OrderedJSON", "Diagnostics"]),
         tests("ModelsTests", uses: ["Models", "Diagnostics", "OrderedJSON"]),
+        tests("CommandTests", uses: ["graft", "OrderedJSON", "WeightFiles"]),
         tests("WeightFilesTests", uses: ["WeightFiles", "Kernels", "Diagnostics", "SafeFiles", "OrderedJSON"]),
     ],
     cxxLanguageStandard: .cxx17

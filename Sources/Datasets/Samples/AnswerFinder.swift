@@ -65,7 +65,9 @@ struct AnswerFinder: Sendable {
         for answer in conversation.answers {
             let message = conversation.messages[answer]
             for call in message["tool_calls"]?.arrayValue ?? [] {
-                guard let name = (call["function"] ?? call)["name"]?.stringValue, !words.contains(name) else { continue }
+                guard let name = (call["function"] ?? call)["name"]?.stringValue, !words.contains(name) else {
+                    continue
+                }
                 throw RowFault(
                     "message \(answer + 1): the chat template does not write its call of '\(name)'",
                     advice: "the model would learn to say nothing; use a template that knows tool_calls")
@@ -164,8 +166,10 @@ struct AnswerFinder: Sendable {
         // The turn's own header ends where the prompt and a turn with other words part.
         if header >= conversation, header > 0, header <= end, turn.starts(with: prompt[..<header]) {
             let words = thought(turns.conversation.messages[answer], in: prompt)
-            let text = prompt + words.text + turn[header...]
-            let end = end - header + prompt.count + words.text.count
+            var rest = turn[header..<end]
+            if !words.text.isEmpty { rest = rest.drop(while: ThinkingTags.isSpace) }
+            let end = prompt.count + words.text.count + rest.count
+            let text = prompt + words.text + rest + turn[rest.endIndex...]
             let from = prompt.count + (words.isEmpty ? words.text.count : 0)
             let first = words.text.isEmpty ? ThinkingTags.end(ofEmptyPairIn: text, from: from, to: end) : from
             return Answered(text: text, spans: [first..<end], endsTurn: !closing.isEmpty)
@@ -180,7 +184,8 @@ struct AnswerFinder: Sendable {
                 text: text, spans: [prompt.count..<(end - words + prompt.count)], endsTurn: !closing.isEmpty)
         }
         // A turn that departs from its prompt in the header: loss from there.
-        let parting = prompt.commonPrefixCount(turn)
+        var parting = prompt.commonPrefixCount(turn)
+        while parting > conversation, "<[|/".utf8.contains(turn[parting - 1]) { parting -= 1 }  // not inside a tag
         guard parting >= conversation, parting > 0, parting < end else {
             throw RowFault(
                 "message \(answer + 1): the chat template renders this answer so that it cannot be told from its prompt",

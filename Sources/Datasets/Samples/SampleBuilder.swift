@@ -105,7 +105,8 @@ public struct SampleBuilder: Sendable {
             samples.append(try sample(rendered, text.endsTurn ? .supervised : .missing))
         }
         var result = try fit(samples)
-        let isDoubled = renderer.tokenizer.bosID.map { bos in samples.contains { $0.ids.starts(with: [bos, bos]) } } ?? false
+        let isDoubled =
+            renderer.tokenizer.bosID.map { bos in samples.contains { $0.ids.starts(with: [bos, bos]) } } ?? false
         result.warning = isDoubled ? "begins with BOS twice" : warning
         return result
     }

@@ -26,14 +26,13 @@ struct TurnClosing: Sendable, Equatable {
     /// Whether anything ends a turn.
     var isEmpty: Bool { end.isEmpty }
 
-    /// Where the loss ends in a rendering that ends with an assistant's turn, or in a `{% generation %}` span of one.
+    /// Where the loss ends in a rendering that ends with an assistant's turn, or in a `{% generation %}` span of one:
+    /// without what follows the closing of plain answers, and, where that closing can be seen, without white space.
     func endOfLoss(in text: ArraySlice<UInt8>) -> Int {
-        if !rest.isEmpty, text.count >= rest.count, text.suffix(rest.count).elementsEqual(rest) {
-            return text.endIndex - rest.count
-        }
-        // Another end of turn than that of plain answers (after a tool call, say): up to its last visible character.
-        guard end.contains(where: { !ThinkingTags.isSpace($0) }) else { return text.endIndex }
-        return (text.lastIndex { !ThinkingTags.isSpace($0) } ?? text.endIndex - 1) + 1
+        let follows = !rest.isEmpty && text.count >= rest.count && text.suffix(rest.count).elementsEqual(rest)
+        let turn = follows ? text.dropLast(rest.count) : text
+        guard end.contains(where: { !ThinkingTags.isSpace($0) }) else { return turn.endIndex }
+        return turn.lastIndex { !ThinkingTags.isSpace($0) }.map { $0 + 1 } ?? turn.endIndex
     }
 }
 
