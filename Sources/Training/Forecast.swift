@@ -1,6 +1,8 @@
 import Foundation
 import Kernels
 import Models
+import Tensors
+import WeightFiles
 
 /// What a run will need: memory, disk, time. Stated before it starts; `docs/performance.md` holds it against real runs.
 public struct Forecast: Sendable {

@@ -7,6 +7,7 @@ import Models
 import OrderedJSON
 import Recipes
 import SafeFiles
+import Tensors
 
 /// One run: the flat loop over steps, with evaluations, checkpoints and a way to stop.
 public final class TrainingRun {
