@@ -114,7 +114,7 @@ public final class Tokenizer: Sendable {
         var ids: [Int32] = []
         surround(&ids, addSpecialTokens) { ids, _ in
             run(text, controlTokens, tracking: false) { sink, _, _ in
-                ids.reserveCapacity(ids.count + sink.count)
+                if ids.isEmpty { ids.reserveCapacity(sink.count + 2) }
                 for i in 0..<sink.count { ids.append(sink.tokens[i].id) }
             }
         } token: { id, _ in
@@ -132,7 +132,7 @@ public final class Tokenizer: Sendable {
         let end = text.utf8.count
         surround(&tokens, addSpecialTokens) { tokens, _ in
             run(text, controlTokens, tracking: true) { sink, passage, _ in
-                tokens.reserveCapacity(tokens.count + sink.count)
+                if tokens.isEmpty { tokens.reserveCapacity(sink.count + 2) }
                 for i in 0..<sink.count {
                     let token = sink.tokens[i]
                     tokens.append(Token(id: token.id, bytes: passage.origin(Int(token.start)..<Int(token.end))))

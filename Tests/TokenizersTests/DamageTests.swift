@@ -39,6 +39,14 @@ struct DamageTests {
         #expect(complaint(dropout).contains("dropout"))
     }
 
+    @Test("of a pattern that backtracks without end stops at a bound")
+    func backtracking() throws {
+        let pattern = #"{"type":"Split","pattern":{"Regex":"(a|aa|a*)*b"},"behavior":"Isolated","invert":false}"#
+        let tokenizer = try Self.load(
+            #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":\#(pattern)}"#)
+        #expect(tokenizer.encode(String(repeating: "a", count: 200)).count == 200)
+    }
+
     @Test("of random bytes gives a problem or a tokenizer", arguments: ["llama2", "nfkc", "unigram", "classes"])
     func randomBytes(_ name: String) throws {
         let fixture = try Shared.json("\(Shared.fixtures)/\(name).json")

@@ -26,7 +26,7 @@ struct SentencePieceFile {
     init(path: String) throws(Problem) {
         let file = try MappedFile(path: path)
         do {
-            try read(file.bytes)
+            try withExtendedLifetime(file) { () throws(Problem) in try read(file.bytes) }
         } catch {
             throw Problem(error.message, file: path, advice: error.advice)
         }

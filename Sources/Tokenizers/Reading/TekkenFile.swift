@@ -16,7 +16,9 @@ extension TokenizerDescription {
     public init(tekken path: String) throws {
         let file = try MappedFile(path: path)
         let root: JSONValue
-        do { root = try JSONParser().parse(file.bytes) } catch { throw Problem(error.description, file: path) }
+        do throws(JSONError) {
+            root = try withExtendedLifetime(file) { () throws(JSONError) in try JSONParser().parse(file.bytes) }
+        } catch { throw Problem(error.description, file: path) }
         guard let config = root["config"], let list = root["vocab"]?.arrayValue else {
             throw Problem("is no tekken.json: it lacks \"config\" or \"vocab\"", file: path)
         }

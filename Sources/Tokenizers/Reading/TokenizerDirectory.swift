@@ -57,7 +57,9 @@ private struct TokenizerDirectory {
         guard let path = path(name) else { return nil }
         let file = try MappedFile(path: path)
         let value: JSONValue
-        do { value = try JSONParser().parse(file.bytes) } catch { throw Problem(error.description, file: path) }
+        do throws(JSONError) {
+            value = try withExtendedLifetime(file) { () throws(JSONError) in try JSONParser().parse(file.bytes) }
+        } catch { throw Problem(error.description, file: path) }
         guard case .object = value else { throw Problem("is \(value.kindName), not an object", file: path) }
         return value
     }
@@ -114,7 +116,8 @@ private struct TokenizerDirectory {
     }
 
     private func text(_ path: String) throws -> String {
-        guard let text = String(validating: try MappedFile(path: path).bytes, as: UTF8.self) else {
+        let file = try MappedFile(path: path)
+        guard let text = withExtendedLifetime(file, { String(validating: file.bytes, as: UTF8.self) }) else {
             throw Problem("is not UTF-8 text", file: path)
         }
         return text

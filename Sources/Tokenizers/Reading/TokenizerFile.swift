@@ -7,7 +7,9 @@ extension TokenizerDescription {
     public init(tokenizerJSON path: String) throws {
         let file = try MappedFile(path: path)
         do {
-            self = try JSONParser().withDocument(file.bytes) { try TokenizerDescription(root: $0, file: path) }
+            self = try withExtendedLifetime(file) {
+                try JSONParser().withDocument(file.bytes) { try TokenizerDescription(root: $0, file: path) }
+            }
         } catch let error as JSONError {
             throw Problem(error.description, file: path, advice: "the file is damaged; get it again")
         }
