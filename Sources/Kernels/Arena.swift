@@ -80,16 +80,15 @@ public final class Arena: Sendable {
 
     /// Gives the pages above the highest block in use back to the system, e.g. between loading and training.
     public func trim() {
-        let (start, end) = state.withLock { state -> (Int, Int) in
+        // Inside the lock: nobody may be given the pages while they go.
+        state.withLock { state in
             let start = state.free.last?.lowerBound ?? state.top
-            let end = state.top
+            let page = 1 << 21
+            let from = (start + page - 1) / page * page
+            if state.top > from, let pointer = UnsafeMutableRawPointer(bitPattern: base + UInt(from)) {
+                madvise(pointer, state.top - from, MADV_DONTNEED)
+            }
             state.top = min(state.top, start)
-            return (start, end)
-        }
-        let page = 1 << 21
-        let from = (start + page - 1) / page * page
-        if end > from, let pointer = UnsafeMutableRawPointer(bitPattern: base + UInt(from)) {
-            madvise(pointer, end - from, MADV_DONTNEED)
         }
     }
 }

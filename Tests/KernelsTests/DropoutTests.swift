@@ -4,7 +4,9 @@ import Testing
 
 extension KernelsTests {
     @Suite(.serialized) struct DropoutTests {
-        private func kept(_ key: UInt64, _ firstRow: UInt64, _ probability: Float, _ rows: Int, _ columns: Int) -> [Bool] {
+        private func kept(_ key: UInt64, _ firstRow: UInt64, _ probability: Float, _ rows: Int, _ columns: Int)
+            -> [Bool]
+        {
             let x = Buffer([Float](repeating: 1, count: rows * columns), bf16: false)
             graft_dropout(
                 x.pointer, columns, 0, x.pointer, columns, 0, key, firstRow, probability, rows, columns)

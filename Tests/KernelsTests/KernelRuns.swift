@@ -34,7 +34,9 @@ final class Buffer {
         }
     }
 
-    convenience init(zeros count: Int, bf16: Bool = false) { self.init([Float](repeating: 0, count: count), bf16: bf16) }
+    convenience init(zeros count: Int, bf16: Bool = false) {
+        self.init([Float](repeating: 0, count: count), bf16: bf16)
+    }
     convenience init(random count: Int, _ seed: UInt64, bf16: Bool = false, _ range: ClosedRange<Float> = -2...2) {
         var numbers = Numbers(seed)
         self.init(numbers.floats(count, range), bf16: bf16)
@@ -69,7 +71,8 @@ private func pointwise(_ rows: Int, _ columns: Int) -> [KernelRun] {
         KernelRun(kernel: "graft_convert", variant: "\(name(from)) → \(name(to))", elements: n, roundsToBF16: to) {
             let (x, y) = (Buffer(random: n, 1, bf16: from), Buffer(zeros: n, bf16: to))
             return (
-                { graft_convert(x.pointer, columns, x.flag, y.pointer, columns, y.flag, 0.7, rows, columns) }, { y.values }
+                { graft_convert(x.pointer, columns, x.flag, y.pointer, columns, y.flag, 0.7, rows, columns) },
+                { y.values }
             )
         }
     }
@@ -159,7 +162,8 @@ private func normsAndRotary(_ rows: Int, _ columns: Int) -> [KernelRun] {
                     return (
                         {
                             graft_norm_backward(
-                                x.pointer, columns, x.flag, statistics.floats, weight.floats, centred ? 1 : 0, g.pointer,
+                                x.pointer, columns, x.flag, statistics.floats, weight.floats, centred ? 1 : 0,
+                                g.pointer,
                                 columns, g.flag, dx.floats, columns, 1, copy.pointer, copy.flag, 0.5, nil, nil, rows,
                                 columns)
                         }, { dx.values + copy.values }
@@ -284,6 +288,23 @@ private func softmax(_ rows: Int, _ columns: Int) -> [KernelRun] {
                 })
         }
     }
+    for bf16 in [false, true] {
+        runs.append(
+            KernelRun(
+                kernel: "graft_softmax_finish", variant: name(bf16), elements: rows * columns, roundsToBF16: bf16
+            ) {
+                let (output, result) = (Buffer(random: rows * columns, 80), Buffer(zeros: rows * columns, bf16: bf16))
+                let (maximum, sum) = (Buffer(random: rows, 81), Buffer(random: rows, 82, 1...9))
+                let lse = Buffer(zeros: rows)
+                return (
+                    {
+                        graft_softmax_finish(
+                            output.floats, columns, maximum.floats, sum.floats, 1, 0.5, result.pointer, columns,
+                            result.flag, lse.floats, 1, rows, columns)
+                    }, { result.values + (bf16 ? [] : lse.values) }
+                )
+            })
+    }
     for (a, b) in kinds {
         runs.append(
             KernelRun(
@@ -330,7 +351,8 @@ private func crossEntropy(_ rows: Int, _ columns: Int) -> [KernelRun] {
                             },
                             {
                                 weights.values
-                                    + (bf16 && weighted ? [] : maximum.values + sum.values + logit.values + slope.values)
+                                    + (bf16 && weighted
+                                        ? [] : maximum.values + sum.values + logit.values + slope.values)
                             }
                         )
                     })

@@ -11,7 +11,9 @@ extension KernelsTests {
             return visits.values.prefix(count).map { Int($0) }
         }
 
-        @Test(arguments: [0, 1, 2, 3, 17, 1000, 20_001], [1, 2, 5]) func visitsEveryIndexOnce(_ count: Int, _ threads: Int) {
+        @Test(arguments: [0, 1, 2, 3, 17, 1000, 20_001], [1, 2, 5]) func visitsEveryIndexOnce(
+            _ count: Int, _ threads: Int
+        ) {
             let before = Pool.threads
             Pool.use(threads: threads)
             defer { Pool.use(threads: before) }

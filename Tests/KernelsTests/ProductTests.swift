@@ -57,7 +57,9 @@ extension KernelsTests {
                 for j in 0..<n {
                     var sum = accumulate ? c.values[r * n + j] : 0
                     for i in 0..<k {
-                        sum += a.values[transposedA ? i * m + r : r * k + i] * b.values[transposedB ? j * k + i : i * n + j]
+                        sum +=
+                            a.values[transposedA ? i * m + r : r * k + i]
+                            * b.values[transposedB ? j * k + i : i * n + j]
                     }
                     expected.append(sum)
                     result.append(after[r * c.stride + j])
@@ -99,7 +101,8 @@ extension KernelsTests {
         @Test func anEmptyProductIsZeroOrNothing() {
             let c = Buffer([1, 2, 3, 4], bf16: false)
             let x = Operand(c.pointer, stride: 2, type: .f32)
-            Product.multiply(x, x, into: Destination(c.pointer, stride: 2), rows: 2, columns: 2, inner: 0, accumulate: true)
+            Product.multiply(
+                x, x, into: Destination(c.pointer, stride: 2), rows: 2, columns: 2, inner: 0, accumulate: true)
             #expect(c.values == [1, 2, 3, 4])
             Product.multiply(x, x, into: Destination(c.pointer, stride: 2), rows: 0, columns: 2, inner: 2)
             #expect(c.values == [1, 2, 3, 4])

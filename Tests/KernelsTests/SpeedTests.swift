@@ -3,40 +3,69 @@ import Foundation
 import Kernels
 import Testing
 
-extension KernelsTests {
-    /// A helper that is not inlined into a level's clone runs as baseline code, 27 times slower: the level's gain goes.
-    @Suite(.serialized) struct SpeedTests {
-        /// Seconds of the fastest of many short runs, with the data in the caches.
-        private func time(_ run: KernelRun, level: Int) -> Double {
-            atLevel(level) {
-                let (body, _) = run.prepare()
-                body()
-                var best = Double.infinity
-                for _ in 0..<15 {
+/// Speeds of the kernels, in a process of their own.
+enum SpeedChecks {
+    /// Seconds of the fastest of many short runs at each level, in turn, with the data in the caches.
+    private static func times(_ run: KernelRun, _ levels: [Int]) -> [Double] {
+        let (body, _) = run.prepare()
+        var best = levels.map { _ in Double.infinity }
+        for _ in 0..<20 {
+            for (i, level) in levels.enumerated() {
+                atLevel(level) {
                     let start = DispatchTime.now().uptimeNanoseconds
                     body()
-                    best = min(best, Double(DispatchTime.now().uptimeNanoseconds - start))
+                    best[i] = min(best[i], Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9)
                 }
-                return best * 1e-9
             }
+        }
+        return best
+    }
+
+    static func fastLevelsAreFast() {
+        guard let level = levels.first, level > 1 else { return }
+        // 8 × 896 numbers a buffer: what is measured is computing, not memory.
+        for run in kernelRuns(rows: 8, columns: 896) {
+            let times = times(run, [level, 1])
+            let gain = times[1] / times[0]
+            // Most are 3 to 5 times as fast. Where a loop only moves floats the baseline's vectors do as well; one that
+            // is not vectorised, or calls a helper compiled for the baseline, is several times slower than it.
+            #expect(
+                gain >= (run.isMoving ? 0.6 : 1.3), "\(run): level \(level) is only \(gain) times as fast as level 1")
+        }
+    }
+
+    static func printTable() {
+        for run in kernelRuns(rows: 128, columns: 896) {
+            let speeds = times(run, levels).map { Double(run.elements) / $0 * 1e-9 }
+            let line = speeds.map { String(format: "%8.2f", $0) }.joined(separator: " ")
+            print("SPEED \(line) G elements/s at levels \(levels): \(run)")
+        }
+    }
+}
+
+extension KernelRun {
+    /// Whether it does little more than move f32 numbers.
+    fileprivate var isMoving: Bool {
+        let moving = [
+            "graft_convert", "graft_convert_columns", "graft_add", "graft_sum", "graft_add_bias", "graft_sum_rows",
+            "graft_softmax_finish", "graft_cross_entropy_finish", "graft_row_dots", "graft_rotary",
+        ]
+        return !roundsToBF16 && (moving.contains(kernel) || variant.contains("relu"))
+    }
+}
+
+extension KernelsTests {
+    @Suite struct SpeedTests {
+        /// A helper that is not inlined into a level's clone runs as baseline code, 27 times slower.
+        @Test func fastLevelsAreFast() async {
+            if levels.count == 1 { print("SKIPPED: speeds, only the baseline here") }
+            await #expect(processExitsWith: .success) { SpeedChecks.fastLevelsAreFast() }
         }
 
         /// The table of docs/performance.md: GRAFT_KERNEL_SPEEDS=1 prints it.
-        @Test(.enabled(if: ProcessInfo.processInfo.environment["GRAFT_KERNEL_SPEEDS"] != nil)) func printsSpeeds() {
-            for run in kernelRuns(rows: 128, columns: 896) {
-                let speeds = levels.map { Double(run.elements) / time(run, level: $0) * 1e-9 }
-                let line = speeds.map { String(format: "%8.2f", $0) }.joined(separator: " ")
-                print("SPEED \(line) G elements/s at levels \(levels): \(run)")
-            }
-        }
-
-        @Test func fastLevelsAreFast() {
-            guard let level = levels.first, level > 1 else { return print("SKIPPED: speeds, only the baseline here") }
-            // 32 × 896 numbers stay in the second-level cache.
-            for run in kernelRuns(rows: 32, columns: 896) {
-                let (fast, slow) = (time(run, level: level), time(run, level: 1))
-                #expect(slow / fast >= 1.2, "\(run): level \(level) is only \(slow / fast) times as fast as level 1")
-            }
+        @Test(.enabled(if: ProcessInfo.processInfo.environment["GRAFT_KERNEL_SPEEDS"] != nil)) func printsSpeeds() async
+        {
+            await #expect(processExitsWith: .success) { SpeedChecks.printTable() }
         }
     }
 }

@@ -39,7 +39,9 @@ extension KernelsTests {
                 let one = with(threads: 1) { run(shapes, type, op) }
                 #expect(one.allSatisfy { $0.contains { $0 != 0 } }, "\(name): nothing was computed")
                 for threads in [2, 3] {
-                    #expect(with(threads: threads) { run(shapes, type, op) } == one, "\(name) in \(type), \(threads) threads")
+                    #expect(
+                        with(threads: threads) { run(shapes, type, op) } == one,
+                        "\(name) in \(type), \(threads) threads")
                 }
             }
         }
@@ -85,7 +87,8 @@ extension KernelsTests {
             for sinks in [nil, [Float(1), 0, -1, 0.5]] {
                 compare("attention", [(300, 64), (300, 32), (300, 32)]) { _, x in
                     let shape = AttentionShape(
-                        heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.25, reach: sinks == nil ? .full : .window(40))
+                        heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.25, reach: sinks == nil ? .full : .window(40)
+                    )
                     return [attention(x[0], x[1], x[2], shape, segments: segments, sinks: sinks)]
                 }
             }

@@ -24,7 +24,7 @@ extension TensorsTests {
         /// The row a model is nearly sure of: `p − 1` and the other weights nearly cancel, bf16 logits leave only noise.
         @Test func gradientOfANearlyCertainRow() {
             guard Machine.hasBF16 else { return print("SKIPPED: nearly certain rows in bf16") }
-            let (rows, width, vocabulary) = (40, 80, 3000)
+            let (rows, width, vocabulary) = (40, 64, 3000)
             let head = StoredMatrix(vocabulary, width, .bf16, seed: "certain")
             let targets = CrossEntropyCases.targets(rows, vocabulary, "certain")
             // Rows that point along their target's weights: a logit of about 9 above the others' noise.
@@ -32,7 +32,7 @@ extension TensorsTests {
                 Double(roundedToBF16(Float(0.9 * head.numbers[Int(targets[r]), c])))
             }
             let losses = Formula.crossEntropy(x, head.numbers, targets: targets, scale: 1, softcap: 0)
-            #expect(losses.allSatisfy { $0 < 0.05 }, "p must be near 1: \(losses)")
+            #expect(losses.allSatisfy { $0 < 0.5 } && losses.sorted()[rows / 2] < 0.02, "p must be near 1: \(losses)")
             // dx = Σ p·W − W[target], in Double.
             var expected = Grid(rows, width)
             for r in 0..<rows {

@@ -2,95 +2,119 @@ import Kernels
 import Tensors
 import Testing
 
+/// What the tape keeps is let go on time: counted by the arena, in a process of its own.
+struct MemoryChecks {
+    private static let (rows, width, depth) = (128, 128, 12)
+    private static let block = rows * width * 4
+
+    /// One thread: other tests' processes would only make its team wait. What is made once a process is made first.
+    init() {
+        Pool.use(threads: 1)
+        chain(parameter(), recomputes: true) { _ in }.backward()
+    }
+
+    private var used: Int { Arena.shared.usage.used }
+
+    private func parameter() -> Parameter {
+        let parameter = Parameter("w", rows: Self.width, columns: Self.width)
+        let numbers = constant(Self.width, Self.width, "memory", spread: 0.1).numbers
+        for (i, x) in numbers.enumerated() { parameter.value.floats[i] = Float(x) }
+        _ = parameter.gradient
+        return parameter
+    }
+
+    /// A chain of layers, each keeping two tensors; returns the loss.
+    private func chain(_ parameter: Parameter, recomputes: Bool = false, watch: @escaping @Sendable (Int) -> Void)
+        -> Tensor
+    {
+        var x = constant(Self.rows, Self.width, "memory x").tensor()
+        for layer in 0..<Self.depth {
+            let body: ([Tensor]) -> [Tensor] = { inputs in
+                projections(
+                    inputs[0].activated(.silu).watched { watch(layer) }, [LinearWeights(.trained(parameter))])
+            }
+            x = recomputes ? recomputed([x], body)[0] : body([x])[0]
+        }
+        return linearCrossEntropy(
+            x, head: .trained(parameter), targets: [Int32](repeating: 3, count: Self.rows)
+        ).sum
+    }
+
+    func savedTensorsGoWhileTheBackwardPassRuns() {
+        let parameter = parameter()
+        let before = used
+        let seen = Seen()
+        var loss: Tensor? = chain(parameter) { _ in seen.note(Arena.shared.usage.used) }
+        let kept = used - before
+        // Each layer keeps its activation's input and its projection's; the lowest activation trains nothing.
+        #expect(kept >= 2 * Self.depth * Self.block && kept < (2 * Self.depth + 1) * Self.block)
+        loss.take()?.backward()
+        #expect(used == before, "\(used - before) bytes are left after the step")
+        // The forward pass goes by every layer, the backward pass by all that have something to train below.
+        #expect(seen.levels.count == 2 * Self.depth - 1)
+        let levels = seen.levels.suffix(Self.depth - 1).map { $0 - before }
+        for (later, earlier) in zip(levels, levels.dropFirst()) {
+            #expect(
+                earlier <= later - 2 * Self.block, "a layer's saved tensors outlive its backward pass: \(levels)")
+        }
+    }
+
+    func recomputedBlocksKeepOnlyTheirInputs() {
+        let parameter = parameter()
+        let before = used
+        var loss: Tensor? = chain(parameter, recomputes: true) { _ in }
+        #expect(used - before < (Self.depth + 2) * Self.block)
+        loss.take()?.backward()
+        #expect(used == before)
+    }
+
+    func nothingGrowsOverManySteps() {
+        let parameter = parameter()
+        var levels: [Int] = []
+        var tops: [Int] = []
+        for step in 0..<50 {
+            chain(parameter, recomputes: step % 2 == 1) { _ in }.backward()
+            parameter.clearGradient()
+            levels.append(used)
+            tops.append(Arena.shared.usage.top)
+        }
+        #expect(Set(levels).count == 1, "memory in use after each step: \(levels)")
+        #expect(tops[2] == tops[49], "the arena grew: \(tops)")
+    }
+
+    func forwardAloneLeavesNothing() {
+        let parameter = parameter()
+        let before = used
+        do { _ = chain(parameter) { _ in } }
+        #expect(used == before)
+    }
+
+    func frozenChainsKeepNothing() {
+        let before = used
+        let stored = StoredMatrix(Self.width, Self.width, .f32)
+        var x = constant(Self.rows, Self.width, "memory x").tensor()
+        for _ in 0..<Self.depth { x = projections(x.activated(.silu), [LinearWeights(stored.weight)])[0] }
+        #expect(x.edge == nil)
+        #expect(used - before == Self.block)
+    }
+}
+
 extension TensorsTests {
-    /// What the tape keeps is let go on time: counted by the arena.
     @Suite(.serialized) struct MemoryTests {
-        private static let (rows, width, depth) = (128, 128, 12)
-        private static let block = rows * width * 4
-
-        private var used: Int { Arena.shared.usage.used }
-
-        private func parameter() -> Parameter {
-            let parameter = Parameter("w", rows: Self.width, columns: Self.width)
-            let numbers = constant(Self.width, Self.width, "memory", spread: 0.1).numbers
-            for (i, x) in numbers.enumerated() { parameter.value.floats[i] = Float(x) }
-            _ = parameter.gradient
-            return parameter
+        @Test func savedTensorsGoWhileTheBackwardPassRuns() async {
+            await #expect(processExitsWith: .success) { MemoryChecks().savedTensorsGoWhileTheBackwardPassRuns() }
         }
-
-        /// A chain of layers, each keeping two tensors; returns the loss.
-        private func chain(_ parameter: Parameter, recomputes: Bool = false, watch: @escaping @Sendable (Int) -> Void)
-            -> Tensor
-        {
-            var x = constant(Self.rows, Self.width, "memory x").tensor()
-            for layer in 0..<Self.depth {
-                let body: ([Tensor]) -> [Tensor] = { inputs in
-                    projections(
-                        inputs[0].activated(.silu).watched { watch(layer) }, [LinearWeights(.trained(parameter))])
-                }
-                x = recomputes ? recomputed([x], body)[0] : body([x])[0]
-            }
-            return linearCrossEntropy(
-                x, head: .trained(parameter), targets: [Int32](repeating: 3, count: Self.rows)
-            ).sum
+        @Test func recomputedBlocksKeepOnlyTheirInputs() async {
+            await #expect(processExitsWith: .success) { MemoryChecks().recomputedBlocksKeepOnlyTheirInputs() }
         }
-
-        @Test func savedTensorsGoWhileTheBackwardPassRuns() {
-            let parameter = parameter()
-            let before = used
-            let seen = Seen()
-            var loss: Tensor? = chain(parameter) { _ in seen.note(Arena.shared.usage.used) }
-            let kept = used - before
-            // Each layer keeps its activation's input and its projection's; the lowest activation trains nothing.
-            #expect(kept >= 2 * Self.depth * Self.block && kept < (2 * Self.depth + 1) * Self.block)
-            loss.take()?.backward()
-            #expect(used == before, "\(used - before) bytes are left after the step")
-            // The forward pass goes by every layer, the backward pass by all that have something to train below.
-            #expect(seen.levels.count == 2 * Self.depth - 1)
-            let levels = seen.levels.suffix(Self.depth - 1).map { $0 - before }
-            for (later, earlier) in zip(levels, levels.dropFirst()) {
-                #expect(
-                    earlier <= later - 2 * Self.block, "a layer's saved tensors outlive its backward pass: \(levels)")
-            }
+        @Test func nothingGrowsOverManySteps() async {
+            await #expect(processExitsWith: .success) { MemoryChecks().nothingGrowsOverManySteps() }
         }
-
-        @Test func recomputedBlocksKeepOnlyTheirInputs() {
-            let parameter = parameter()
-            let before = used
-            var loss: Tensor? = chain(parameter, recomputes: true) { _ in }
-            #expect(used - before < (Self.depth + 2) * Self.block)
-            loss.take()?.backward()
-            #expect(used == before)
+        @Test func forwardAloneLeavesNothing() async {
+            await #expect(processExitsWith: .success) { MemoryChecks().forwardAloneLeavesNothing() }
         }
-
-        @Test func nothingGrowsOverManySteps() {
-            let parameter = parameter()
-            var levels: [Int] = []
-            var tops: [Int] = []
-            for step in 0..<50 {
-                chain(parameter, recomputes: step % 2 == 1) { _ in }.backward()
-                parameter.clearGradient()
-                levels.append(used)
-                tops.append(Arena.shared.usage.top)
-            }
-            #expect(Set(levels).count == 1, "memory in use after each step: \(levels)")
-            #expect(tops[2] == tops[49], "the arena grew: \(tops)")
-        }
-
-        @Test func forwardAloneLeavesNothing() {
-            let parameter = parameter()
-            let before = used
-            do { _ = chain(parameter) { _ in } }
-            #expect(used == before)
-        }
-
-        @Test func frozenChainsKeepNothing() {
-            let before = used
-            let stored = StoredMatrix(Self.width, Self.width, .f32)
-            var x = constant(Self.rows, Self.width, "memory x").tensor()
-            for _ in 0..<Self.depth { x = projections(x.activated(.silu), [LinearWeights(stored.weight)])[0] }
-            #expect(x.edge == nil)
-            #expect(used - before == Self.block)
+        @Test func frozenChainsKeepNothing() async {
+            await #expect(processExitsWith: .success) { MemoryChecks().frozenChainsKeepNothing() }
         }
     }
 }

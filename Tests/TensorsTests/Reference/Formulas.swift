@@ -70,11 +70,16 @@ enum Formula {
         }
     }
 
-    /// The dropout mask's factor, from its definition: SplitMix64 of key, row and column.
+    /// The dropout mask's factor, from its definition: SplitMix64 of key and row, then 32 bits mixed twice a column.
     static func dropout(key: UInt64, row: Int, column: Int, probability: Double) -> Double {
         let golden: UInt64 = 0x9e37_79b9_7f4a_7c15
         let rowKey = Numbers.mix(key &+ golden &* UInt64(row + 1))
-        let draw = Numbers.mix(rowKey &+ golden &* UInt64(column + 1)) >> 32
+        func lane(_ value: UInt32) -> UInt32 {
+            var z = (value ^ value >> 16) &* 0x7feb_352d
+            z = (z ^ z >> 15) &* 0x846c_a68b
+            return z ^ z >> 16
+        }
+        let draw = lane(lane(UInt32(column) &+ UInt32(truncatingIfNeeded: rowKey)) ^ UInt32(rowKey >> 32))
         return Double(draw) >= probability * 4_294_967_296 ? 1 / (1 - probability) : 0
     }
 }
