@@ -13,7 +13,7 @@ struct ParityTests {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/models").path
     // Described, not yet run: mixtures of experts and latent attention.
-    static let awaited = ["deepseek", "mixtral", "qwen2-moe", "qwen3-moe", "llama4", "gpt-oss"]
+    static let awaited = ["deepseek", "mixtral", "qwen2-moe", "qwen3-moe", "llama4", "gpt-oss", "granite-moe", "olmoe"]
     static let fixtures = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).sorted().filter {
         name in
         FileManager.default.fileExists(atPath: "\(root)/\(name)/reference.safetensors")

@@ -65,13 +65,13 @@ struct Block {
             let other = arrangement == .parallel ? read(&stream, feedForwardNorm, context) : before
             let mixed = attention(before, context, kept: kept)
             stream.keep(kept)
-            let fed = feedForward(kept.map { other.rows($0) } ?? other, context)
+            let fed = feedForward(kept.map { other.rows($0) } ?? other, context.keeping(kept))
             stream.add(mixed.adding(fed), scale: residualScale)
         case .pre, .post, .sandwich:
             let mixed = attention(before, context, kept: kept)
             stream.keep(kept)
             stream.add(after(mixed, attentionPostNorm), scale: residualScale)
-            let fed = feedForward(read(&stream, feedForwardNorm, context), context)
+            let fed = feedForward(read(&stream, feedForwardNorm, context), context.keeping(kept))
             stream.add(after(fed, feedForwardPostNorm), scale: residualScale)
         }
     }

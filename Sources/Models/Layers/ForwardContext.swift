@@ -39,6 +39,13 @@ struct ForwardContext {
     let tables: RotaryTables
     /// Keys and values of earlier tokens, when generating.
     let cache: KeyValueCache?
+
+    /// The context behind attention, where only some rows are left: what is drawn for a row stays the same.
+    func keeping(_ rows: [Int32]?) -> ForwardContext {
+        guard let rows, let draw else { return self }
+        return ForwardContext(
+            type: type, positions: positions, segments: segments, draw: draw.keeping(rows), tables: tables, cache: cache)
+    }
 }
 
 /// Rotary tables of one model for sequences of up to a given length, made when first asked for.

@@ -25,7 +25,7 @@ struct SelfAttention {
         if let cache = context.cache { (k, v) = cache.store(k, v, layer: layer, segments: context.segments) }
         var mixed = attention(q, k, v, shape, segments: context.segments, sinks: sinks)
         if let kept { mixed = mixed.rows(kept) }
-        return output(mixed, context)[0]
+        return output(mixed, context.keeping(kept))[0]
     }
 
     private var shape: AttentionShape {

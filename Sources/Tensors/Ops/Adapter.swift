@@ -61,11 +61,20 @@ public struct DropoutDraw: Sendable {
     public var key: UInt64
     /// The number, within the step, of the first row.
     public var firstRow: Int
+    /// The rows that are left, counted from the first; nil when none was taken out.
+    public var kept: [Int32]?
 
     /// A draw.
     public init(key: UInt64, firstRow: Int) {
         self.key = key
         self.firstRow = firstRow
+    }
+
+    /// The draw for some of the rows.
+    public func keeping(_ rows: [Int32]) -> DropoutDraw {
+        var draw = self
+        draw.kept = kept.map { kept in rows.map { kept[Int($0)] } } ?? rows
+        return draw
     }
 }
 
@@ -82,11 +91,14 @@ struct AdapterPass {
     }
 
     private func dropout(_ x: Tensor, into y: Tensor, _ group: AdapterGroup, _ draw: DropoutDraw) {
+        let key = draw.key ^ (group.key &* 0x9e37_79b9_7f4a_7c15)
         Pool.rows(x.rows) { range in
-            graft_dropout(
-                x.row(range.lowerBound), x.stride, x.type.isBF16, y.row(range.lowerBound), y.stride, y.type.isBF16,
-                draw.key ^ (group.key &* 0x9e37_79b9_7f4a_7c15), UInt64(draw.firstRow + range.lowerBound), group.dropout,
-                range.count, x.columns)
+            for r in range {
+                let number = draw.firstRow + (draw.kept.map { Int($0[r]) } ?? r)
+                graft_dropout(
+                    x.row(r), x.stride, x.type.isBF16, y.row(r), y.stride, y.type.isBF16, key, UInt64(number),
+                    group.dropout, 1, x.columns)
+            }
         }
     }
 

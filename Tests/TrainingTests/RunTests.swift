@@ -1,0 +1,126 @@
+import Diagnostics
+import Foundation
+import Models
+import OrderedJSON
+import Testing
+import Training
+import WeightFiles
+
+/// Whole runs: files, checkpoints, resume.
+@Suite("Runs")
+struct RunTests {
+    private func losses(_ output: String, _ key: String = "loss") throws -> [Double] {
+        try String(contentsOfFile: output + "/metrics.jsonl", encoding: .utf8).split(separator: "\n").compactMap {
+            try JSONValue(parsing: String($0))[key]?.doubleValue
+        }
+    }
+
+    private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
+
+    @Test func tenStepsAreFiveStopAndFive() throws {
+        try withFolder { folder in
+            let unbroken = try recipe(in: folder, output: "a", "data.eval=\(folder)/eval.jsonl", "evaluate.every=4")
+            #expect(try TrainingRun(plan(unbroken)).run { _ in } == .finished)
+            let broken = try recipe(in: folder, output: "b", "data.eval=\(folder)/eval.jsonl", "evaluate.every=4")
+            var steps = 0
+            let first = try TrainingRun(plan(broken)).run(shouldStop: { steps == 5 }) { event in
+                if case .step(let report) = event { steps = report.step }
+            }
+            #expect(first == .interrupted)
+            #expect(try TrainingRun(plan(broken)).run(resume: true) { _ in } == .finished)
+            #expect(try losses(folder + "/a") == losses(folder + "/b"))
+            #expect(try losses(folder + "/a").count == 10)
+            #expect(try losses(folder + "/a", "eval_loss") == losses(folder + "/b", "eval_loss"))
+            for file in ["adapter_model.safetensors", "state/step-10/trainer.safetensors"] {
+                #expect(try bytes("\(folder)/a/\(file)") == bytes("\(folder)/b/\(file)"), "\(file)")
+            }
+        }
+    }
+
+    @Test func aRunThatDiedGoesOnFromItsLastCheckpoint() throws {
+        struct Death: Error {}
+        try withFolder { folder in
+            let unbroken = try recipe(in: folder, output: "a")
+            _ = try TrainingRun(plan(unbroken)).run { _ in }
+            let killed = try recipe(in: folder, output: "b")
+            // As a kill would: step 8 is in metrics.jsonl, the newest checkpoint is step 6, and half a line follows.
+            #expect(throws: Death.self) {
+                try TrainingRun(plan(killed)).run { event in
+                    if case .step(let report) = event, report.step == 8 { throw Death() }
+                }
+            }
+            let handle = try #require(FileHandle(forWritingAtPath: folder + "/b/metrics.jsonl"))
+            handle.seekToEndOfFile()
+            handle.write(Data("{\"step\": 9, \"lo".utf8))
+            try handle.close()
+            _ = try TrainingRun(plan(killed)).run(resume: true) { _ in }
+            #expect(try losses(folder + "/a") == losses(folder + "/b"))
+            #expect(try bytes(folder + "/a/adapter_model.safetensors") == bytes(folder + "/b/adapter_model.safetensors"))
+        }
+    }
+
+    @Test func onlyTheNewestCheckpointsAreKept() throws {
+        try withFolder { folder in
+            let recipe = try recipe(in: folder, output: "a", "save.every=2", "save.keep=2")
+            _ = try TrainingRun(plan(recipe)).run { _ in }
+            let kept = try FileManager.default.contentsOfDirectory(atPath: folder + "/a/state").sorted()
+            #expect(kept == ["step-10", "step-8"])
+            let mode = try FileManager.default.attributesOfItem(atPath: folder + "/a/adapter_model.safetensors")[.posixPermissions] as? Int
+            #expect(mode == 0o600)
+        }
+    }
+
+    @Test func aResumeWithAnotherRecipeIsRefused() throws {
+        try withFolder { folder in
+            _ = try TrainingRun(plan(recipe(in: folder, output: "a", "train.steps=3"))).run { _ in }
+            let changed = try recipe(in: folder, output: "a", "train.learning_rate=0.5")
+            #expect(throws: Problem.self) { try TrainingRun(plan(changed)).run(resume: true) { _ in } }
+        }
+    }
+
+    @Test func theBestCheckpointIsTheResult() throws {
+        try withFolder { folder in
+            // Forty random rows are learnt by heart, which makes other random rows less likely from some step on.
+            let recipe = try recipe(
+                in: folder, output: "a", "data.eval=\(folder)/eval.jsonl", "evaluate.every=4", "train.learning_rate=0.05",
+                "train.scheduler=constant", "train.steps=80", "save.every=4", "save.keep=30")
+            var best = 0
+            _ = try TrainingRun(plan(recipe)).run { event in
+                if case .finished(_, let step) = event { best = step }
+            }
+            let evaluations = try losses(folder + "/a", "eval_loss")
+            let lowest = try #require(evaluations.min())
+            #expect(evaluations[best / 4 - 1] == lowest)
+            #expect(best < 80)
+            let result = try bytes(folder + "/a/adapter_model.safetensors")
+            #expect(try result == bytes("\(folder)/a/state/step-\(best)/adapter_model.safetensors"))
+        }
+    }
+
+    @Test func fullTrainingWritesAModel() throws {
+        try withFolder { folder in
+            let recipe = try recipe(
+                in: folder, output: "a", adapter: "{method: full}", "train.steps=20", "train.learning_rate=0.005")
+            var first = 0.0
+            var last = 0.0
+            _ = try TrainingRun(plan(recipe)).run { event in
+                if case .step(let report) = event {
+                    if report.step == 1 { first = report.loss }
+                    last = report.loss
+                }
+            }
+            #expect(last < first)
+            let files = try ModelFiles.open(directory: folder + "/a")
+            #expect(files.source?["model.embed_tokens.weight"] != nil)
+        }
+    }
+
+    @Test func aMemoryLimitIsKeptOrRefused() throws {
+        try withFolder { folder in
+            let tight = try recipe(in: folder, output: "a", "train.memory_limit=91MB")
+            #expect(throws: Problem.self) { try TrainingRun(plan(tight)) }
+            let loose = try recipe(in: folder, output: "a", "train.memory_limit=2GB")
+            #expect(try TrainingRun(plan(loose)).forecast.peakBytes < 2_000_000_000)
+        }
+    }
+}
