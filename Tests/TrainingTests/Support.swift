@@ -45,11 +45,11 @@ func stepBatch(_ samples: some Sequence<Sample>) -> StepBatch {
 }
 
 /// Random rows of token ids for a stored model, some masked.
-func writeRows(_ count: Int, to path: String, seed: UInt64, vocabulary: Int = 150) throws {
+func writeRows(_ count: Int, to path: String, seed: UInt64, tokens: Range<Int> = 0..<150) throws {
     var draws = NormalDraws(seed: seed, name: "rows")
     let lines = (0..<count).map { _ -> String in
         let length = 8 + Int(draws.uniform() * 20)
-        let ids = (0..<length).map { _ in Int(draws.uniform() * Double(vocabulary)) }
+        let ids = (0..<length).map { _ in tokens.lowerBound + Int(draws.uniform() * Double(tokens.count)) }
         let labels = ids.enumerated().map { $0 < length / 3 ? -100 : $1 }
         return JSONValue.object(
             JSONObject([
