@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 
 /// The root command. A new subcommand is one file in `Commands/` and one word in this list.
 struct GraftCommand: ParsableCommand {
@@ -13,12 +14,23 @@ struct GraftCommand: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ScoreCommand.self, TokenizeCommand.self, RenderCommand.self, DataCommand.self, InspectCommand.self,
-            DoctorCommand.self,
+            TrainCommand.self, ScoreCommand.self, TokenizeCommand.self, RenderCommand.self, DataCommand.self,
+            InspectCommand.self, MergeCommand.self, ExportCommand.self,
+            BenchCommand.self, DoctorCommand.self,
         ])
 
     /// What argument errors begin with, as every other error does.
-    static let _errorLabel = "error"
+    static let _errorPrefix = "error: "
+
+    /// Names the command that a mistyped one was probably meant to be, which the parser does for flags only.
+    static func checkName(_ word: String?) throws(Problem) {
+        let names = configuration.subcommands.map { $0._commandName }
+        guard let word, !word.hasPrefix("-"), word != "help", !names.contains(word) else { return }
+        throw Problem(
+            "there is no command '\(word)'",
+            advice: suggestion(for: word, among: names).map { "did you mean '\($0)'?" }
+                ?? "the commands are " + names.joined(separator: ", "))
+    }
 }
 
 /// A command that computes with tensors: it runs with libgomp's settings in place (see ``Restart``).

@@ -16,7 +16,7 @@ struct ShellTests {
     @Test(
         "wrong flags end with 2 and say what is wrong",
         arguments: [
-            (["--nonsense"], "--nonsense"), (["scores"], "scores"), (["score"], "--model"),
+            (["--nonsense"], "--nonsense"), (["scores"], "did you mean 'score'"), (["score"], "--model"),
             (["score", "--model", "x", "--data", "y", "--presision", "f32"], "--presision"),
             (["score", "--model", "x", "--data", "y", "--precision", "f64"], "f64"),
             (["score", "--model", "x", "--data", "y", "--threads", "0"], "--threads"),
@@ -67,7 +67,8 @@ struct ShellTests {
     @Test("an interrupted program ends with 130")
     func interrupted() throws {
         let run = try shell(
-            "mkfifo f; \"$GRAFT\" tokenize --model \"$MODEL\" <f & exec 3>f; sleep 0.5; kill -TERM $!; wait $!; echo $?")
+            "mkfifo f; \"$GRAFT\" tokenize --model \"$MODEL\" <f & exec 3>f; sleep 0.5; kill -TERM $!; wait $!; echo $?"
+        )
         #expect(run.lines.last == "130")
     }
 

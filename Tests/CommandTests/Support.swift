@@ -20,7 +20,8 @@ enum Graft {
             if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
             folder.deleteLastPathComponent()
         }
-        return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("graft")
+        return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent(
+            "graft")
     }()
 
     /// Runs the program to its end.
@@ -89,7 +90,9 @@ enum Project {
     /// The folder of shared test data, or nil when this machine has none (said aloud).
     static let shared: URL? = {
         let variable = ProcessInfo.processInfo.environment["GRAFT_SHARED"]
-        let folder = variable.map { URL(fileURLWithPath: $0) } ?? root.deletingLastPathComponent().appendingPathComponent("shared")
+        let folder =
+            variable.map { URL(fileURLWithPath: $0) }
+            ?? root.deletingLastPathComponent().appendingPathComponent("shared")
         if FileManager.default.fileExists(atPath: folder.path) { return folder }
         print("SKIPPED: no shared test data at \(folder.path); set GRAFT_SHARED")
         return nil

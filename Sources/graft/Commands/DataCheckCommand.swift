@@ -61,6 +61,7 @@ struct SamplingOptions: ParsableArguments {
 }
 
 extension TooLong: ExpressibleByArgument, CaseIterable {
+    /// As `data.too_long` names them.
     public static var allCases: [TooLong] { [.drop, .error, .truncate] }
 }
 

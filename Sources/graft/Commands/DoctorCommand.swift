@@ -58,9 +58,12 @@ enum DoctorReport {
 
     private static var kernels: Finding {
         let names = [4: "AVX-512", 3: "AVX2"]
-        let cap = ["GRAFT_MAX_LEVEL", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"].first { SystemFiles.environment($0) != nil }
+        let cap = ["GRAFT_MAX_LEVEL", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"].first {
+            SystemFiles.environment($0) != nil
+        }
         return Finding(
-            title: "own kernels", text: (names[Machine.kernelLevel] ?? "baseline") + (cap.map { ", as \($0) asks" } ?? ""),
+            title: "own kernels",
+            text: (names[Machine.kernelLevel] ?? "baseline") + (cap.map { ", as \($0) asks" } ?? ""),
             values: [("kernel_level", .integer(Machine.kernelLevel))])
     }
 
@@ -94,7 +97,9 @@ enum DoctorReport {
         let threads = Threads.preferred
         let spin = SystemFiles.environment("GOMP_SPINCOUNT")
         let policy = SystemFiles.environment("OMP_WAIT_POLICY")
-        let waiting = spin.map { "idle ones spin \($0) times" } ?? policy.map { "OMP_WAIT_POLICY=\($0)" } ?? "libgomp's own waiting"
+        let waiting =
+            spin.map { "idle ones spin \($0) times" } ?? policy.map { "OMP_WAIT_POLICY=\($0)" }
+            ?? "libgomp's own waiting"
         return Finding(
             title: "threads", text: "\(threads.count): \(threads.reason); \(waiting)",
             values: [
@@ -112,7 +117,8 @@ enum DoctorReport {
             text: "\(ByteText.of(Machine.memory))" + (available.map { ", \(ByteText.of($0)) available" } ?? "")
                 + (limit.map { "; this container may use \(ByteText.of($0))" } ?? ""),
             values: [
-                ("memory_bytes", .integer(Machine.memory)), ("available_bytes", available.map(JSONValue.integer) ?? .null),
+                ("memory_bytes", .integer(Machine.memory)),
+                ("available_bytes", available.map(JSONValue.integer) ?? .null),
                 ("limit_bytes", limit.map(JSONValue.integer) ?? .null),
             ])
     }

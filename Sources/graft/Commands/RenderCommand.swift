@@ -22,7 +22,8 @@ struct RenderCommand: ParsableCommand {
     var addGenerationPrompt = false
 
     @Option(
-        name: .customLong("var"), help: ArgumentHelp("What the template can read besides messages.", valueName: "key=JSON"))
+        name: .customLong("var"),
+        help: ArgumentHelp("What the template can read besides messages.", valueName: "key=JSON"))
     var variables: [String] = []
 
     @Option(help: ArgumentHelp("The moment that strftime_now shows.", valueName: "ISO8601"))

@@ -8,7 +8,8 @@ struct TokenizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenize",
         abstract: "Cuts lines of text into token ids.",
-        discussion: "Reads standard input and writes one JSON array of ids a line. A line's end is not part of its text.")
+        discussion:
+            "Reads standard input and writes one JSON array of ids a line. A line's end is not part of its text.")
 
     @Option(help: "A model directory (only its tokenizer is read) or a GGUF file.")
     var model: String

@@ -14,7 +14,9 @@ extension Inspection {
         }
         guard isDirectory.boolValue else {
             if GGUFFile.isGGUF(path) { return try gguf(path) }
-            if path.hasSuffix(".safetensors") || path.hasSuffix(".safetensors.index.json") { return try safetensors(path) }
+            if path.hasSuffix(".safetensors") || path.hasSuffix(".safetensors.index.json") {
+                return try safetensors(path)
+            }
             throw Problem("is neither GGUF nor safetensors", file: path)
         }
         let names = Set((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
@@ -44,7 +46,9 @@ extension Inspection {
         let store = try WeightStore.open(path)
         inspection.add("parameters", store.parameterCount)
         if !store.metadata.isEmpty {
-            let members = store.metadata.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue.string($0.value)) }
+            let members = store.metadata.sorted { $0.key < $1.key }.map {
+                (key: $0.key, value: JSONValue.string($0.value))
+            }
             inspection.add("metadata", .object(JSONObject(members)))
         }
         inspection.tensors = store
@@ -55,9 +59,10 @@ extension Inspection {
         var inspection = Inspection("gguf", path: path)
         let file = try GGUFFile.open(path)
         inspection.add("version", file.version)
-        for key in ["general.architecture", "general.name", "general.type", "tokenizer.ggml.model", "tokenizer.ggml.pre"] {
-            inspection.add(String(key.split(separator: ".").last ?? ""), file.metadata[key]?.stringValue)
+        for key in ["architecture", "name", "type"] {
+            inspection.add(key, file.metadata["general." + key]?.stringValue)
         }
+        inspection.add("tokenizer", file.metadata["tokenizer.ggml.model"]?.stringValue)
         inspection.add("parameters", file.weights.parameterCount)
         let keys = file.metadata.keys.map { key in (key: key, value: file.metadata[key]?.json ?? .null) }
         inspection.add("metadata", .object(JSONObject(keys)), text: "\(keys.count) keys (all with --json)")

@@ -58,7 +58,8 @@ extension Inspection {
                 "eos_token": tokenizer.eosToken.map(JSONValue.string) ?? .null,
                 "adds_bos": .bool(tokenizer.addsBOS), "chat_template": .bool(template),
             ],
-            text: "\(CountText.of(tokenizer.vocabularySize)) tokens, \(template ? "a" : "no") chat template, ends a text with "
+            text:
+                "\(CountText.of(tokenizer.vocabularySize)) tokens, \(template ? "a" : "no") chat template, ends a text with "
                 + (tokenizer.eosToken ?? "nothing"))
     }
 
@@ -71,7 +72,8 @@ extension Inspection {
             inspection.add("base_model", config.baseModel)
             inspection.add("rank", config.settings.rank)
             inspection.add("alpha", .number(config.settings.alpha), text: "\(config.settings.alpha)")
-            inspection.add("use_rslora", .bool(config.settings.useRSLoRA), text: config.settings.useRSLoRA ? "yes" : "no")
+            inspection.add(
+                "use_rslora", .bool(config.settings.useRSLoRA), text: config.settings.useRSLoRA ? "yes" : "no")
             inspection.add("target_modules", json["target_modules"] ?? .null)
         }
         let weights = path + "/adapter_model.safetensors"

@@ -47,6 +47,8 @@ extension Inspection {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         let steps = names.filter { $0.hasPrefix("step-") }.compactMap { Int($0.dropFirst(5)) }.sorted()
         if steps.isEmpty { return }
-        add("checkpoints", .array(steps.map(JSONValue.integer)), text: steps.map { "step \($0)" }.joined(separator: ", "))
+        add(
+            "checkpoints", .array(steps.map(JSONValue.integer)),
+            text: steps.map { "step \($0)" }.joined(separator: ", "))
     }
 }

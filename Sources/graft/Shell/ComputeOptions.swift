@@ -39,7 +39,9 @@ enum Precision: String, ExpressibleByArgument, CaseIterable {
 enum Threads {
     /// The number, and where it comes from.
     static let preferred: (count: Int, reason: String) = {
-        if let wanted = SystemFiles.environment("OMP_NUM_THREADS") { return (Pool.threads, "OMP_NUM_THREADS=\(wanted)") }
+        if let wanted = SystemFiles.environment("OMP_NUM_THREADS") {
+            return (Pool.threads, "OMP_NUM_THREADS=\(wanted)")
+        }
         let processors = Machine.processors
         guard let quota = SystemFiles.processorQuota, quota < Double(processors) else {
             return (processors, "processors this process may use")

@@ -26,7 +26,7 @@ enum ExitStatus {
         case let failure as RunFailure: return report(failure.message, failed)
         case let failure as ProofFailure: return report(failure.message, unproven)
         case let interrupted as Interrupted:
-            Screen.note(interrupted.message)
+            if !interrupted.message.isEmpty { Screen.note(interrupted.message) }
             return self.interrupted
         case is OutputClosed:
             // The reader has gone: end as every filter does, by the signal that we ignored until here.
@@ -66,6 +66,6 @@ enum ExitStatus {
 
 /// Thrown when the user ended the work and what there was to save has been saved.
 struct Interrupted: Error {
-    /// What was kept and how to go on.
+    /// What was kept and how to go on; empty when that has been said.
     var message = "interrupted"
 }

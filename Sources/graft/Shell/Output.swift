@@ -9,11 +9,11 @@ enum Output {
 
     /// Writes a line.
     static func line(_ text: String) throws {
-        try text_(text + "\n")
+        try Self.text(text + "\n")
     }
 
     /// Writes text as it is.
-    static func text_(_ text: String) throws {
+    static func text(_ text: String) throws {
         var text = text
         try text.withUTF8 { try bytes(UnsafeRawBufferPointer($0)) }
     }
@@ -36,7 +36,8 @@ enum Output {
         try buffer.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
-                let written = Foundation.write(STDOUT_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                let written = Foundation.write(
+                    STDOUT_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                 if written >= 0 {
                     rest = rest.dropFirst(written)
                 } else if errno == EPIPE {

@@ -21,6 +21,7 @@ enum Program {
 
     private static func run(_ arguments: [String]) -> Int32 {
         do {
+            try GraftCommand.checkName(arguments.first)
             var command = try GraftCommand.parseAsRoot(arguments)
             if command is any NumericCommand { Restart.withThreadSettings() }
             try command.run()

@@ -41,6 +41,11 @@ enum SystemFiles {
             .map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
+    /// Processes that want a processor, averaged over the last minute; nil where the system does not tell.
+    static var load: Double? {
+        text("/proc/loadavg")?.split(separator: " ").first.flatMap { Double($0) }
+    }
+
     private static func number(_ path: String) -> Double? {
         text(path).flatMap { Double($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
     }

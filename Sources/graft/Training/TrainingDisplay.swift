@@ -1,0 +1,105 @@
+import Foundation
+import Training
+
+/// A run for a person: a line that is rewritten on a terminal, and lines that stay, about twenty over the run.
+struct TrainingDisplay {
+    private static let stayingLines = 20
+    /// Where nothing is rewritten, a line at least this often shows that the run is alive.
+    private static let longestSilence = 30.0
+
+    private let output: String
+    private let start = ContinuousClock.now
+    private var totalSteps = 0
+    private var firstStep = 0
+    private var lastLine = ContinuousClock.now
+
+    /// A display for the run that writes to `output`.
+    init(output: String) { self.output = output }
+
+    /// Shows an event.
+    mutating func show(_ event: TrainingEvent) {
+        switch event {
+        case .started(let facts): show(facts)
+        case .resumed(let step):
+            firstStep = step
+            Screen.note("going on after step \(CountText.of(step))")
+        case .step(let report): show(report)
+        case .evaluated(let report):
+            Screen.note(
+                "step \(paddedStep(report.step))  held-out loss \(loss(report.loss))"
+                    + (report.isBest ? "  best so far" : ""))
+        case .saved(let step, let path): Screen.status("saved step \(step) in \(path)")
+        case .note(let text): Screen.note(text)
+        case .interrupted(let step):
+            Screen.note("stopped after step \(step), which is saved; --resume goes on from there")
+        case .finished(let step, let bestStep):
+            let best = bestStep == step ? "" : "; the best was step \(CountText.of(bestStep))"
+            let seconds = (ContinuousClock.now - start).seconds
+            Screen.note("done: \(CountText.of(step)) steps in \(DurationText.of(seconds))\(best); saved in \(output)")
+        }
+    }
+
+    private mutating func show(_ facts: RunFacts) {
+        totalSteps = facts.totalSteps
+        for line in FactsText.lines(facts) { Screen.note(line) }
+    }
+
+    private mutating func show(_ report: StepReport) {
+        let done = max(1, report.step - firstStep)
+        let left = (ContinuousClock.now - start).seconds / Double(done) * Double(totalSteps - report.step)
+        let text =
+            "step \(paddedStep(report.step))  loss \(loss(report.loss))  \(CountText.of(Int(report.tokensPerSecond))) tokens/s"
+        let every = max(1, totalSteps / Self.stayingLines)
+        let silence = (ContinuousClock.now - lastLine).seconds
+        let ending = report.step < totalSteps ? "  \(DurationText.of(left)) left" : ""
+        if report.step == firstStep + 1 || report.step % every == 0 || report.step == totalSteps
+            || (!Screen.isTerminal && silence > Self.longestSilence)
+        {
+            Screen.note(text + (done > 1 ? ending : ""))
+            lastLine = .now
+        } else {
+            Screen.status(text + ending)
+        }
+    }
+
+    private func paddedStep(_ step: Int) -> String {
+        let total = String(totalSteps)
+        let digits = String(step)
+        return String(repeating: " ", count: max(0, total.count - digits.count)) + "\(digits)/\(total)"
+    }
+
+    private func loss(_ value: Double) -> String { String(format: "%.4f", value) }
+}
+
+/// What is known before the first step, in words.
+enum FactsText {
+    /// Two or three lines.
+    static func lines(_ facts: RunFacts) -> [String] {
+        let share = Double(facts.trainableParameters) / Double(max(1, facts.baseParameters)) * 100
+        let place = facts.adaptedModules > 0 ? " in adapters on \(facts.adaptedModules) layers" : ""
+        var lines = [
+            "trains \(CountText.of(facts.trainableParameters)) numbers\(place),"
+                + " \(String(format: "%.3g", share)) % of the model's \(CountText.of(facts.baseParameters))",
+            "data: \(CountText.of(facts.samples)) samples, \(CountText.of(facts.tokens)) tokens an epoch,"
+                + " \(CountText.of(facts.targetTokens)) with loss",
+            "\(CountText.of(facts.totalSteps)) steps in \(facts.precision)",
+        ]
+        if facts.evaluationSamples > 0 {
+            lines[1] += "; \(CountText.of(facts.evaluationSamples)) held-out samples"
+        }
+        return lines
+    }
+}
+
+/// Durations for people.
+enum DurationText {
+    /// `42 s`, `12 min`, `3 h 20 min`
+    static func of(_ seconds: Double) -> String {
+        let whole = Int(max(0, seconds).rounded())
+        if seconds < 9.95 { return String(format: "%.1f s", max(0, seconds)) }
+        if whole < 120 { return "\(whole) s" }
+        if whole < 7200 { return "\(whole / 60) min" }
+        if whole < 172_800 { return "\(whole / 3600) h \(whole % 3600 / 60) min" }
+        return "\(whole / 86_400) days"
+    }
+}
