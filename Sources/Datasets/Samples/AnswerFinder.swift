@@ -85,7 +85,8 @@ struct AnswerFinder: Sendable {
     }
 
     private func closing(for conversation: Conversation, _ answer: Int) throws(RowFault) -> TurnClosing {
-        if let closing { return closing }
+        // Another template for conversations with tools may end turns in another way.
+        if let closing, conversation.tools == nil || !renderer.hasToolTemplate { return closing }
         var probe = conversation.prefix(answer)
         probe.messages.append(message("assistant", Self.sentinel))
         guard let found = TurnClosing(rendering: try renderer.render(probe).text, sentinel: Self.sentinel) else {

@@ -75,7 +75,10 @@ public struct PromptRenderer: Sendable {
         return tokens
     }
 
-    /// Whether conversations with these tools go through a template.
+    /// Whether conversations with tools have a template of their own.
+    var hasToolTemplate: Bool { toolTemplate != nil }
+
+    /// The template for a conversation.
     func template(for conversation: Conversation) -> ChatTemplate? {
         conversation.tools != nil ? toolTemplate ?? template : template
     }
@@ -164,6 +167,12 @@ public struct PromptRenderer: Sendable {
         let ids = tokenizer.encode(rendered.text, controlTokens: rendered.hasControlTokens)
         return (rendered.addsBOS ? tokenizer.bosID.map { [$0] } ?? [] : []) + ids
             + (rendered.addsEOS ? tokenizer.eosID.map { [$0] } ?? [] : [])
+    }
+
+    /// The ids of any row, as `graft score` runs them: nothing is checked and nothing is cut.
+    public func ids(of row: Row) throws(RowFault) -> [Int32] {
+        if case .tokens(let ids, _) = row { return ids }
+        return ids(try render(row))
     }
 
     /// The ids after which the model answers: a conversation with the generation prompt.
