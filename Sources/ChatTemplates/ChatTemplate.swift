@@ -20,7 +20,7 @@ public struct ChatTemplate: Sendable {
     public init(source: String, name: String) throws {
         self.name = name
         self.source = SourceText(source, name: name)
-        var parser = try Parser(self.source)
+        var parser = Parser(self.source)
         let statements = try parser.parse()
         usesGenerationBlocks = parser.usesGenerationBlocks
         compiled = try CompiledTemplate(statements, self.source)

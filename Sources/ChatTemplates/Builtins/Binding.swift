@@ -37,7 +37,7 @@ extension Value {
     func requiredText(_ what: String) throws -> String {
         if let text { return text }
         if case .undefined(let undefined) = self { throw undefined.failure }
-        throw Failure(.type, "\(what) must be str, not \(typeName)")
+        throw Failure(.type, (what.isEmpty ? "" : what + " ") + "must be str, not \(typeName)")
     }
 
     /// The value of an integer argument.

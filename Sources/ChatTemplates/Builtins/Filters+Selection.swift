@@ -3,7 +3,7 @@ extension Filters {
         var source: ValueIterator?
         var change: ((Value) throws -> Value)?
         return .iterator(
-            IteratorValue(over: value) {
+            IteratorValue(over: value) { _ in
                 if source == nil {
                     guard value.isTrue else { return nil }
                     change = try mapping(r, a)
@@ -45,7 +45,7 @@ extension Filters {
         var source: ValueIterator?
         var test: ((Value) throws -> Bool)?
         return .iterator(
-            IteratorValue(over: value) {
+            IteratorValue(over: value) { _ in
                 if source == nil {
                     guard value.isTrue else { return nil }
                     test = try selection(r, a, byAttribute: byAttribute)
@@ -122,8 +122,10 @@ extension Value {
 extension Renderer {
     /// Python's `sorted(items, key=…, reverse=…)`: stable both ways.
     func sorted<T>(_ items: [T], reverse: Bool = false, key: (T) throws -> Value) throws -> [T] {
-        try charge(items.count * max(1, items.count.bitWidth - items.count.leadingZeroBitCount))
         let keyed = try items.map { (item: $0, key: try key($0)) }
+        // So many comparisons each key takes part in.
+        let rounds = 1 + items.count.bitWidth - items.count.leadingZeroBitCount
+        for (_, key) in keyed { try charge(key.weight.multipliedClamped(by: rounds)) }
         let comparison: Expr.Comparison = .less
         return try keyed.sorted { a, b in
             reverse ? try b.key.isOrdered(comparison, a.key) : try a.key.isOrdered(comparison, b.key)

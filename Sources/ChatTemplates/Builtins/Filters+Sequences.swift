@@ -58,7 +58,7 @@ extension Filters {
     private static func lazily(_ items: [Value], _ typeName: String, over value: Value) -> Value {
         var at = 0
         return .iterator(
-            IteratorValue(typeName, over: value) {
+            IteratorValue(typeName, over: value) { _ in
                 guard at < items.count else { return nil }
                 defer { at += 1 }
                 return items[at]
@@ -88,7 +88,7 @@ extension Filters {
         try a.none(for: "do_items")
         var rest: ValueIterator?
         return .iterator(
-            IteratorValue(over: value) {
+            IteratorValue(over: value) { _ in
                 if rest == nil {
                     switch value {
                     case .undefined: return nil
@@ -139,13 +139,14 @@ extension Filters {
         var seen: Set<DictKey> = []
         var source: ValueIterator?
         return .iterator(
-            IteratorValue(over: value) {
+            IteratorValue(over: value) { this in
                 if source == nil { source = try r.iterate(value) }
                 while let item = try source?.next() {
                     try r.charge(1)
                     let found = try path.value(of: item, r)
                     let key = sensitive ? found : found.ignoringCase
-                    if let failure = key.unhashable { throw failure }
+                    try r.checkHashable(key)
+                    this.keep(try r.checked(key))
                     if seen.insert(DictKey(value: key)).inserted { return item }
                 }
                 return nil
@@ -191,10 +192,11 @@ extension Filters {
         var source: ValueIterator?
         var row: [Value] = []
         return .iterator(
-            IteratorValue(over: value) {
+            IteratorValue(over: value) { this in
                 if source == nil { source = try r.iterate(value) }
                 while let item = try source?.next() {
                     try r.charge(1)
+                    this.keep(try r.checked(item))
                     if Value.integer(row.count).equals(size) {
                         defer { row = [item] }
                         return .list(row)
@@ -218,9 +220,12 @@ extension Filters {
         var number = 0
         var offset = 0
         return .iterator(
-            IteratorValue(over: value) {
+            IteratorValue(over: value) { this in
                 let count = try (bound[0] ?? .none).requiredInteger()
-                if items == nil { items = try r.items(value) }
+                if items == nil {
+                    items = try r.items(value)
+                    for item in items ?? [] { this.keep(try r.checked(item)) }
+                }
                 guard let items else { return nil }
                 if count == 0 { throw Failure(.zeroDivision, "integer division or modulo by zero") }
                 guard number < count else { return nil }

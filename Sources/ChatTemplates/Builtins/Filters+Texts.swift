@@ -112,8 +112,11 @@ extension Filters {
         let endCount = end.scalarCount
         guard length >= endCount else { throw Failure(.assertion, "expected length >= \(endCount), got \(length)") }
         guard leeway >= 0 else { throw Failure(.assertion, "expected leeway >= 0, got \(leeway)") }
+        guard let count = r.length(value) else {
+            throw Failure(.type, "object of type '\(value.typeName)' has no len()")
+        }
+        if count - leeway <= length { return value }
         let text = try value.requiredText("truncated value")
-        if text.scalarCount - leeway <= length { return value }
         let kept = text.scalarSlice(
             try SliceIndices(start: 0, stop: length - endCount, step: 1, length: text.scalarCount))
         if bound[1]?.isTrue == true { return .string(kept + end) }
@@ -153,6 +156,7 @@ extension Filters {
         switch value {
         case .string, .markup, .none, .bool, .integer, .float: return .string(quoted(value, query: false))
         case .dict(let dict): pairs = DictView(dict, .items).items
+        case .object(let object) where !(object is LoopValue): return .string(quoted(value, query: false))
         default: pairs = try r.items(value)
         }
         let parts = try pairs.map { pair in
@@ -231,7 +235,7 @@ extension Renderer {
         let growth = max(0, new.utf8.count - old.utf8.count)
         if growth.multipliedClamped(by: most) > limits.textBytes - min(text.utf8.count, limits.textBytes) {
             // Only the worst case is too large: count before refusing.
-            let found = old.isEmpty ? most : text.pieces(separatedBy: old, limit: count).count - 1
+            let found = old.isEmpty ? most : text.occurrences(of: old)
             try checkSize(found.multipliedClamped(by: growth))
         }
         let result = text.replacing(old, by: new, limit: count)

@@ -74,22 +74,14 @@ enum Filters {
         case .undefined(let undefined): throw undefined.failure
         case .bool, .integer: return .integer(value.wholeNumber ?? 0)
         case .float(let float):
-            if float.isInfinite { throw Failure(.overflow, "cannot convert float infinity to integer") }
             if float.isNaN { break }
-            return try integer(float)
+            return .integer(try r.wholePart(float))
         case .string(let text), .markup(let text):
             if let integer = try PythonNumber.integer(text, base: base) { return .integer(integer) }
-            if let float = PythonNumber.float(text), float.isFinite { return try integer(float) }
+            if let float = PythonNumber.float(text), float.isFinite { return .integer(try r.wholePart(float)) }
         default: break
         }
         return bound[0] ?? .integer(0)
-    }
-
-    private static func integer(_ float: Double) throws -> Value {
-        guard let integer = Int(exactly: float.rounded(.towardZero)) else {
-            throw Failure(.limit, "an integer beyond 64 bits")
-        }
-        return .integer(integer)
     }
 
     @Sendable private static func toFloat(_ r: Renderer, _ value: Value, _ a: Arguments) throws -> Value {
@@ -106,7 +98,6 @@ enum Filters {
         case .bool, .integer:
             let integer = value.wholeNumber ?? 0
             return integer < 0 ? try r.unary(.minus, .integer(integer)) : .integer(integer)
-        case .undefined(let undefined): throw undefined.failure
         default: throw Failure(.type, "bad operand type for abs(): '\(value.typeName)'")
         }
     }
@@ -118,7 +109,6 @@ enum Filters {
         guard ["common", "ceil", "floor"].contains(method) else {
             throw Failure(.filterArgument, "method must be common, ceil or floor")
         }
-        if case .undefined(let undefined) = value { throw undefined.failure }
         guard let number = value.number else {
             throw Failure(.type, "type \(value.typeName) doesn't define __round__ method")
         }
@@ -128,19 +118,20 @@ enum Filters {
         }
         let power = try r.binary(.power, .integer(10), .integer(precision))
         let scaled = try r.binary(.multiply, value, power).number ?? 0
-        if !scaled.isFinite { throw Failure(.overflow, "cannot convert float infinity to integer") }
-        let whole = try integer(scaled.rounded(method == "ceil" ? .up : .down))
-        return try r.binary(.divide, whole, power)
+        let whole = try r.wholePart(scaled.rounded(method == "ceil" ? .up : .down))
+        return try r.binary(.divide, .integer(whole), power)
     }
 
     @Sendable private static func fileSize(_ r: Renderer, _ value: Value, _ a: Arguments) throws -> Value {
         let binary = try a.bound(to: "do_filesizeformat", ["binary"])[0]?.isTrue ?? false
         guard let bytes = value.number ?? value.text.flatMap(PythonNumber.float) else {
+            if case .undefined(let undefined) = value { throw undefined.failure }
+            if value.text != nil { throw Failure(.value, "could not convert string to float: \(value.repr)") }
             throw Failure(.type, "float() argument must be a string or a real number, not '\(value.typeName)'")
         }
         let base: Double = binary ? 1024 : 1000
         if bytes == 1 { return .string("1 Byte") }
-        if bytes < base { return .string("\(try integer(bytes).printed) Bytes") }
+        if bytes < base { return .string("\(try r.wholePart(bytes)) Bytes") }
         var unit = base
         var shown = ""
         for prefix in ["k", "M", "G", "T", "P", "E", "Z", "Y"] {

@@ -57,6 +57,7 @@ enum Globals {
         switch arguments.positional.first {
         case nil: break
         case .dict(let dict): entries = dict.entries
+        case .undefined(let undefined): throw undefined.failure
         case .some(let value):
             for (i, pair) in try r.items(value).enumerated() {
                 let parts = try r.items(pair)
@@ -64,7 +65,7 @@ enum Globals {
                     let message = "dictionary update sequence element #\(i) has length \(parts.count); 2 is required"
                     throw Failure(.value, message)
                 }
-                if let failure = parts[0].unhashable { throw failure }
+                try r.checkHashable(parts[0])
                 entries.append((parts[0], parts[1]))
             }
         }
@@ -79,7 +80,7 @@ enum Globals {
     static func fromKeys(_ arguments: Arguments, _ r: Renderer) throws -> Value {
         let bound = try arguments.bound(to: "fromkeys", ["iterable", "value"], required: 1, positionalOnly: true)
         let keys = try r.items(bound[0] ?? .none)
-        for key in keys { if let failure = key.unhashable { throw failure } }
+        for key in keys { try r.checkHashable(key) }
         return .dict(DictValue(keys.map { ($0, bound[1] ?? .none) }))
     }
 

@@ -68,7 +68,7 @@ extension Renderer {
         if name == "get" {
             let bound = try arguments.bound(to: name, ["key", "default"], required: 1, positionalOnly: true)
             let key = bound[0] ?? .none
-            if let failure = key.unhashable { throw failure }
+            try checkHashable(key)
             return dict.value(key) ?? bound[1] ?? .none
         }
         if name == "fromkeys" { return try Globals.fromKeys(arguments, self) }
@@ -85,16 +85,17 @@ extension Renderer {
         switch name {
         case "count":
             let wanted = try arguments.bound(to: name, ["value"], required: 1, positionalOnly: true)[0] ?? .none
-            try charge(items.count)
+            try charge(base.weight)
             return .integer(items.count { $0.equals(wanted) })
         case "index":
             let bound = try arguments.bound(to: name, ["value", "start", "stop"], required: 1, positionalOnly: true)
             let wanted = bound[0] ?? .none
-            try charge(items.count)
+            try charge(base.weight)
             let range = try SliceIndices(
                 start: bound[1]?.requiredInteger(), stop: bound[2]?.requiredInteger(), step: 1, length: items.count)
             for i in range.start..<range.start + range.count where items[i].equals(wanted) { return .integer(i) }
-            throw Failure(.value, "\(wanted.repr) is not in \(base.typeName)")
+            if case .tuple = base { throw Failure(.value, "tuple.index(x): x not in tuple") }
+            throw Failure(.value, "\(wanted.repr) is not in list")
         default:
             try arguments.none(for: name)
             return .list(items)

@@ -119,14 +119,15 @@ extension Renderer {
                 guard text.scalarCount == 1 else { throw Failure(.type, "%c requires int or char") }
                 return try spec.padded(text, self)
             }
-            guard let code = value.wholeNumber, let scalar = UInt32(exactly: code).flatMap(Unicode.Scalar.init) else {
+            guard let code = value.wholeNumber else { throw Failure(.type, "%c requires int or char") }
+            guard let scalar = UInt32(exactly: code).flatMap(Unicode.Scalar.init) else {
                 throw Failure(.overflow, "%c arg not in range(0x110000)")
             }
             return try spec.padded(String(scalar), self)
         case "d", "i", "u", "x", "X", "o":
             var number = value.wholeNumber
             if number == nil, "diu".unicodeScalars.contains(kind), case .float(let float) = value {
-                number = Int(exactly: float.rounded(.towardZero))
+                number = try wholePart(float)
             }
             guard let number else {
                 if case .undefined(let undefined) = value { throw undefined.failure }

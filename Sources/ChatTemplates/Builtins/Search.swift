@@ -15,7 +15,7 @@ extension Renderer {
         if name == "startswith" || name == "endswith" {
             return .bool(try matchesEnd(text, name, wanted, start, end))
         }
-        let sub = try wanted.requiredText("must be str")
+        let sub = try wanted.requiredText("")
         let isASCII = count == text.utf8.count
         guard start <= end else { return try notFound(name) }
         return try text.withBytes { bytes in
@@ -25,7 +25,10 @@ extension Renderer {
                 let window = UnsafeBufferPointer(rebasing: bytes[low..<high])
                 let at: Int?
                 switch name {
-                case "count": return .integer(occurrences(sub, in: window, scalars: end - start))
+                case "count":
+                    if sub.isEmpty { return .integer(end - start + 1) }
+                    return .integer(
+                        String(decoding: window, as: UTF8.self).occurrences(of: String(decoding: sub, as: UTF8.self)))
                 case "rfind", "rindex": at = findLast(sub, in: window, before: window.count)
                 default: at = find(sub, in: window, from: 0)
                 }
@@ -65,19 +68,6 @@ extension Renderer {
         }
         return false
     }
-}
-
-private func occurrences(
-    _ needle: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>, scalars: Int
-) -> Int {
-    if needle.isEmpty { return scalars + 1 }
-    var count = 0
-    var at = 0
-    while let found = find(needle, in: text, from: at) {
-        count += 1
-        at = found + needle.count
-    }
-    return count
 }
 
 /// Where the code point of an index begins; the end for one beyond.
@@ -120,7 +110,7 @@ func splitOnSpace(_ text: String, limit: Int) -> [String] {
         while at < scalars.endIndex, isPythonSpace(scalars[at]) { at = scalars.index(after: at) }
         guard at < scalars.endIndex else { return pieces }
         if left == 0 {
-            pieces.append(String(scalars[at...]).trimmedScalars(leading: false, where: isPythonSpace))
+            pieces.append(String(scalars[at...]))
             return pieces
         }
         let start = at
@@ -142,7 +132,7 @@ func splitOnSpaceFromEnd(_ text: String, limit: Int) -> [String] {
         }
         guard end > scalars.startIndex else { return pieces.reversed() }
         if left == 0 {
-            pieces.append(String(scalars[..<end]).trimmedScalars(trailing: false, where: isPythonSpace))
+            pieces.append(String(scalars[..<end]))
             return pieces.reversed()
         }
         let stop = end

@@ -2,6 +2,7 @@ extension Renderer {
     /// Calls a method of Python's `str`; methods of safe text give safe text and escape what they are given.
     func callString(_ text: String, _ name: String, _ arguments: Arguments, isMarkup: Bool) throws -> Value {
         try charge(bytes: text.utf8.count)
+        try charge(arguments.weight)
         if let value = try callPredicate(text, name, arguments) { return value }
         func same(_ text: String) -> Value { isMarkup ? .markup(text) : .string(text) }
         func bound(_ names: [String], required: Int = 0, positionalOnly: Bool = true) throws -> [Value?] {
@@ -16,7 +17,7 @@ extension Renderer {
             let limit = try given[1]?.requiredInteger() ?? -1
             let pieces: [String]
             if let separator = given[0], !separator.isNone {
-                let separator = try separator.requiredText(name == "split" ? "must be str or None" : "separator")
+                let separator = try separator.requiredText("")
                 if separator.isEmpty { throw Failure(.value, "empty separator") }
                 pieces =
                     name == "split"
@@ -30,7 +31,7 @@ extension Renderer {
             let keep = try bound(["keepends"], positionalOnly: false)[0]?.isTrue ?? false
             return .list(try checked(splitLines(text, keepEnds: keep).map(same)))
         case "partition", "rpartition":
-            let separator = try (bound(["sep"], required: 1)[0] ?? .none).requiredText("must be str")
+            let separator = try (bound(["sep"], required: 1)[0] ?? .none).requiredText("")
             if separator.isEmpty { throw Failure(.value, "empty separator") }
             let pieces =
                 name == "partition"

@@ -12,8 +12,14 @@ enum Tests {
             "divisibleby": { r, value, a in try remainder(r, value, one(a, "divisibleby", "num")).equals(.integer(0)) },
             "sameas": { _, value, a in value.isSame(as: try one(a, "sameas", "other")) },
             "in": { r, value, a in try r.contains(try one(a, "in", "seq"), value) },
-            "filter": { _, value, _ in value.text.map { Filters.named($0) != nil } ?? false },
-            "test": { _, value, _ in value.text.map { named($0) != nil } ?? false },
+            "filter": { _, value, _ in
+                if let failure = value.unhashable { throw failure }
+                return value.text.map { Filters.named($0) != nil } ?? false
+            },
+            "test": { _, value, _ in
+                if let failure = value.unhashable { throw failure }
+                return value.text.map { named($0) != nil } ?? false
+            },
         ]
         let simple: [String: @Sendable (Value) -> Bool] = [
             "defined": { !$0.isUndefined },

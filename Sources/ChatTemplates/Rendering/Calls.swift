@@ -5,6 +5,12 @@ struct Arguments {
 
     var isEmpty: Bool { positional.isEmpty && named.isEmpty }
 
+    /// What it takes to go through all of them, see ``Value/weight``.
+    var weight: Int {
+        let weight = positional.reduce(0) { $0.addedClamped($1.weight) }
+        return named.reduce(weight) { $0.addedClamped($1.value.weight) }
+    }
+
     /// Takes the named argument out.
     mutating func take(_ name: String) -> Value? {
         guard let at = named.firstIndex(where: { $0.name == name }) else { return nil }
@@ -108,6 +114,7 @@ final class FilterExpression: Expression {
             value = try base.map(r.evaluate) ?? text ?? .none
         }
         let arguments = try arguments.evaluate(r)
+        try r.charge(value.weight.addedClamped(arguments.weight))
         guard let filter else { throw Failure(.templateRuntime, "No filter named \(pythonRepr(name)) found.") }
         return try r.checked(filter(r, value, arguments))
     }
@@ -128,6 +135,7 @@ final class TestExpression: Expression {
     func evaluate(_ r: Renderer) throws -> Value {
         let value = try r.evaluate(base)
         let arguments = try arguments.evaluate(r)
+        try r.charge(value.weight)
         guard let test else { throw Failure(.templateRuntime, "No test named \(pythonRepr(name)) found.") }
         return .bool(try test(r, value, arguments))
     }

@@ -105,7 +105,7 @@ final class DictExpression: Expression {
 
     func evaluate(_ r: Renderer) throws -> Value {
         let entries = try pairs.map { (key: try r.evaluate($0.key), value: try r.evaluate($0.value)) }
-        for entry in entries { if let failure = entry.key.unhashable { throw failure } }
+        for entry in entries { try r.checkHashable(entry.key) }
         return try r.checked(.dict(DictValue(entries)))
     }
 }
@@ -188,7 +188,8 @@ final class ComparisonExpression: Expression {
 
 extension Renderer {
     func compare(_ comparison: Expr.Comparison, _ a: Value, _ b: Value) throws -> Bool {
-        switch comparison {
+        try charge(min(a.weight, b.weight))
+        return switch comparison {
         case .equal: a.equals(b)
         case .notEqual: !a.equals(b)
         case .isIn: try contains(b, a)
@@ -207,7 +208,7 @@ final class ConcatenationExpression: Expression {
     func evaluate(_ r: Renderer) throws -> Value {
         var text = ""
         for value in try parts.map(r.evaluate) {
-            text += value.printed
+            text += try r.printed(value)
             try r.checkSize(text.utf8.count)
         }
         return .string(text)

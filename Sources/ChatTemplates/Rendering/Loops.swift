@@ -132,7 +132,10 @@ final class ForStatement: Executable {
         } else {
             plain = try r.iterate(value)
         }
-        defer { r.leave(scope) }
+        defer {
+            r.leave(scope)
+            loop?.finish()
+        }
         // Jinja takes a loop for empty until a pass reaches its end: `break` in the first one runs `else`.
         var isEmpty = true
         while true {
@@ -145,6 +148,7 @@ final class ForStatement: Executable {
                 guard let next = try plain?.next() else { break }
                 item = next
             }
+            try r.charge(1)
             try r.assign(target, item)
             r.enter(scope)
             let flow = try r.run(body)
@@ -163,9 +167,10 @@ final class ForStatement: Executable {
 final class LoopValue: TemplateObject {
     private unowned let renderer: Renderer
     private let statement: ForStatement
-    private let activation: Activation
-    private let outer: Activation?
+    private var activation: Activation?
+    private var outer: Activation?
     private let depth0: Int
+    private let sourceDepth: Int
     private var iterator: ValueIterator
     private var knownLength: Int?
     private var index0 = -1
@@ -181,13 +186,14 @@ final class LoopValue: TemplateObject {
     ) {
         (self.statement, self.iterator, self.renderer, self.outer) = (statement, iterator, renderer, outer)
         depth0 = depth
+        sourceDepth = value.depth
         activation = renderer.activation
         knownLength = statement.test == nil ? renderer.length(value) : nil
     }
 
     override var typeName: String { "LoopContext" }
     override var qualifiedName: String { "jinja2.runtime.LoopContext object" }
-    override var depth: Int { 1 }
+    override var depth: Int { sourceDepth + 1 }
     override var isCallable: Bool { true }
     override var text: String { "<LoopContext \(index0 + 1)/\((try? length()) ?? 0)>" }
     var isTrue: Bool { (try? length()) != 0 }
@@ -203,6 +209,7 @@ final class LoopValue: TemplateObject {
     private func pull() throws -> Value? {
         while let item = try nextItem() {
             guard let test = statement.test, !isFiltered else { return item }
+            guard let activation else { return nil }
             let holds = try renderer.with(activation) {
                 renderer.enter(test.scope)
                 try renderer.assign(test.target, item)
@@ -211,6 +218,14 @@ final class LoopValue: TemplateObject {
             if holds { return item }
         }
         return nil
+    }
+
+    /// Ends the loop: whoever still has the variable must not keep everything else through it.
+    func finish() {
+        iterator = .array([], 0)
+        (current, before, after) = (nil, nil, nil)
+        (activation, outer, lastChanged) = (nil, nil, nil)
+        if knownLength == nil { knownLength = index0 + 1 }
     }
 
     /// Goes on to the next item.
@@ -303,6 +318,7 @@ final class LoopMethod: TemplateObject {
     init(_ loop: LoopValue, _ name: String) { (self.loop, self.name) = (loop, name) }
 
     override var typeName: String { "method" }
+    override var depth: Int { loop.depth + 1 }
     override var isCallable: Bool { true }
     override func call(_ arguments: Arguments, _ r: Renderer) throws -> Value { try loop.callMethod(name, arguments) }
 }

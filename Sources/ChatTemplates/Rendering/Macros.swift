@@ -73,12 +73,13 @@ final class MacroValue: TemplateObject {
             activation.slots[slot.index] = caller ?? .undefined(Undefined(hint: "No caller defined"))
         }
         if let slot = code.kwargs {
-            activation.slots[slot.index] = .dict(DictValue(arguments.named.map { (.string($0.name), $0.value) }))
+            activation.slots[slot.index] = try r.checked(
+                .dict(DictValue(arguments.named.map { (.string($0.name), $0.value) })))
         } else if let extra = arguments.named.first {
             throw Failure(.type, "macro \(shownName) takes no keyword argument \(pythonRepr(extra.name))")
         }
         if let slot = code.varargs {
-            activation.slots[slot.index] = .tuple(Array(arguments.positional.dropFirst(taken)))
+            activation.slots[slot.index] = try r.checked(.tuple(Array(arguments.positional.dropFirst(taken))))
         } else if arguments.positional.count > code.parameters.count {
             throw Failure(.type, "macro \(shownName) takes not more than \(code.parameters.count) argument(s)")
         }
@@ -131,7 +132,7 @@ final class CallBlockStatement: Executable {
 
     func execute(_ r: Renderer) throws -> Flow {
         let caller = Value.object(MacroValue(code, r))
-        try r.write(call.evaluate(r, caller: caller).printed)
+        try r.writeText(call.evaluate(r, caller: caller))
         return .normal
     }
 }

@@ -1,12 +1,14 @@
 /// What `namespace(…)` makes: the one thing templates can change from within loops.
 final class Namespace: TemplateObject {
     private var attributes: [(name: Value, value: Value)] = []
+    private let registry: NamespaceRegistry
     private var isShowing = false
 
     /// A namespace with the given attributes, registered with the rendering.
     init(_ entries: [DictValue.Entry], _ r: Renderer) throws {
+        registry = r.namespaces
         super.init()
-        r.register(self)
+        registry.add(self)
         for entry in entries { try set(entry.key, entry.value) }
     }
 
@@ -14,10 +16,17 @@ final class Namespace: TemplateObject {
     override var qualifiedName: String { "transformers.utils.chat_template_utils.TemplateNamespace object" }
 
     override var text: String {
-        if isShowing { return "<Namespace {...}>" }
+        let shown = DictValue(attributes.map { ($0.name, $0.value) })
+        // Namespaces within each other can form circles, long chains and trees of any size.
+        if isShowing || registry.depth > 50 || shown.weight > registry.weightLeft { return "<Namespace {...}>" }
         isShowing = true
-        defer { isShowing = false }
-        return "<Namespace \(Value.dict(DictValue(attributes.map { ($0.name, $0.value) })).repr)>"
+        registry.depth += 1
+        registry.weightLeft -= shown.weight
+        defer {
+            isShowing = false
+            registry.depth -= 1
+        }
+        return "<Namespace \(Value.dict(shown).repr)>"
     }
 
     func set(_ name: String, _ value: Value) throws { try set(.string(name), value) }
@@ -43,6 +52,23 @@ final class Namespace: TemplateObject {
             if let text = attribute.name.text, sameText(text, name) { return attribute.value }
         }
         return nil
+    }
+}
+
+/// The namespaces of a rendering, kept to its end: no chain of them is freed recursively.
+final class NamespaceRegistry {
+    private var namespaces: [Namespace] = []
+    /// How many namespaces within each other are being shown.
+    fileprivate var depth = 0
+    /// How much more of namespaces may be shown in this rendering, see ``Value/weight``.
+    fileprivate var weightLeft = 1_000_000
+
+    fileprivate func add(_ namespace: Namespace) { namespaces.append(namespace) }
+
+    /// Empties all namespaces.
+    func clear() {
+        for namespace in namespaces { namespace.clear() }
+        namespaces = []
     }
 }
 
@@ -81,7 +107,7 @@ final class Cycler: TemplateObject {
         case "current": items.items[position]
         case "next", "reset":
             .object(
-                GlobalFunction(name) { [self] _, _ in
+                GlobalFunction(name, of: self) { [self] _, _ in
                     let current = items.items[position]
                     position = name == "next" ? (position + 1) % items.items.count : 0
                     return name == "next" ? current : .none
@@ -112,6 +138,7 @@ final class Joiner: TemplateObject {
     }
 
     override func call(_ arguments: Arguments, _ r: Renderer) throws -> Value {
+        try arguments.none(for: "Joiner.__call__")
         if used { return separator }
         used = true
         return .string("")
@@ -123,8 +150,14 @@ final class GlobalFunction: TemplateObject {
     typealias Body = (Arguments, Renderer) throws -> Value
     private let name: String
     private let body: Body
+    private let owner: TemplateObject?
 
-    init(_ name: String, _ body: @escaping Body) { (self.name, self.body) = (name, body) }
+    /// A function; `owner` is the object it is a method of.
+    init(_ name: String, of owner: TemplateObject? = nil, _ body: @escaping Body) {
+        (self.name, self.owner, self.body) = (name, owner, body)
+    }
+
+    override var depth: Int { 1 + (owner?.depth ?? 0) }
 
     override var typeName: String { name == "namespace" ? "type" : "function" }
     override var isCallable: Bool { true }

@@ -31,7 +31,7 @@ final class Renderer {
     private var stepsLeft: Int
     private var depth = 0
     // Namespaces and functions can refer to each other in circles, which are cut when the rendering is over.
-    private var namespaces: [Namespace] = []
+    let namespaces = NamespaceRegistry()
     private var captured: [Activation] = []
 
     init(_ template: CompiledTemplate, variables: [String: Value], now: Date, limits: ChatTemplateLimits) {
@@ -45,7 +45,7 @@ final class Renderer {
 
     /// Ends the rendering: cuts the circles of references that templates can make.
     func tearDown() {
-        for namespace in namespaces { namespace.clear() }
+        namespaces.clear()
         for activation in captured { activation.slots = [] }
         activation.slots = []
         context = [:]
@@ -60,7 +60,7 @@ final class Renderer {
     }
 
     /// Counts the reading or writing of text.
-    func charge(bytes: Int) throws { try charge(bytes >> 5) }
+    func charge(bytes: Int) throws { try charge(bytes >> 4) }
 
     /// Counts a text about to be made, and refuses one that is too long.
     func checkSize(_ bytes: Int) throws {
@@ -68,18 +68,37 @@ final class Renderer {
         try charge(bytes: bytes)
     }
 
-    /// Refuses a list too long or values nested too deep.
+    /// Counts a list about to be made, and refuses one that is too long.
     func checked(_ items: [Value]) throws -> [Value] {
         if items.count > limits.items { throw tooLarge("a list") }
         try charge(items.count)
         return items
     }
 
+    /// Refuses values nested too deep or too large to go through.
     func checked(_ value: Value) throws -> Value {
+        switch value {
+        case .list, .tuple, .dict, .view, .iterator, .object, .undefined: break
+        default: return value
+        }
         if value.depth > limits.valueDepth {
             throw Failure(.limit, "values nested more than \(limits.valueDepth) deep")
         }
+        if value.weight > limits.steps { throw tooLarge("a value") }
         return value
+    }
+
+    /// Fails if a value cannot be a key; counts the work of hashing it otherwise.
+    func checkHashable(_ key: Value) throws {
+        if let failure = key.unhashable { throw failure }
+        try charge(key.weight)
+    }
+
+    /// The text that printing a value shows.
+    func printed(_ value: Value) throws -> String {
+        if let text = value.text { return text }
+        try charge(value.weight)
+        return value.printed
     }
 
     func tooLarge(_ what: String) -> Failure { Failure(.limit, "\(what) larger than allowed") }
@@ -124,12 +143,19 @@ final class Renderer {
     }
 
     /// Runs `body` with the variables of another function.
-    func with<T>(_ other: Activation, _ body: () throws -> T) rethrows -> T {
+    func with<T>(_ other: Activation, _ body: () throws -> T) throws -> T {
         let saved = activation
         activation = other
-        defer { activation = saved }
+        // A call takes as much of the stack as several nested expressions.
+        depth += Self.callDepth
+        defer {
+            activation = saved
+            depth -= Self.callDepth
+        }
         return try body()
     }
+
+    private static let callDepth = 4
 
     // MARK: Output
 
@@ -137,6 +163,14 @@ final class Renderer {
         try charge(bytes: text.utf8.count)
         output += text
         if output.utf8.count > limits.textBytes { throw tooLarge("the text") }
+    }
+
+    /// Writes the result of a filter or call block, which Jinja does not convert to text.
+    func writeText(_ value: Value) throws {
+        guard let text = value.text else {
+            throw Failure(.type, "sequence item 0: expected str instance, \(value.typeName) found")
+        }
+        try write(text)
     }
 
     /// The text that `body` writes.
@@ -206,8 +240,6 @@ final class Renderer {
     }
 
     func leave(_ scope: ScopeEntry) { for index in scope.cleared { activation.slots[index] = .missing } }
-
-    func register(_ namespace: Namespace) { namespaces.append(namespace) }
 
     /// Notes that a function made now keeps the variables it was made among.
     func noteCapture() { if captured.last !== activation { captured.append(activation) } }

@@ -20,7 +20,7 @@ final class OutputStatement: Executable {
         for part in parts {
             switch part {
             case .text(let text): try r.write(text)
-            case .expression(let expression): try r.write(r.evaluate(expression).printed)
+            case .expression(let expression): try r.write(r.printed(r.evaluate(expression)))
             }
         }
         return .normal
@@ -140,7 +140,7 @@ final class FilterBlockStatement: Executable {
         defer { r.leave(scope) }
         let (text, flow) = try r.capture { try r.run(body) }
         if flow != .normal { return flow }
-        try r.write(filter.evaluate(r, text: .string(text)).printed)
+        try r.writeText(filter.evaluate(r, text: .string(text)))
         return .normal
     }
 }

@@ -7,7 +7,7 @@ struct CompiledTemplate: Sendable {
     let slotCount: Int
     let blocks: [String: NamedBlock]
 
-    init(_ statements: [Statement], _ source: SourceText) throws(Problem) {
+    init(_ statements: [Statement], _ source: SourceText) throws {
         let layout = FunctionLayout(parent: nil)
         let frame = Frame(function: layout, parent: nil)
         frame.isTopLevel = true
@@ -27,14 +27,14 @@ struct Resolver {
 
     init(source: SourceText) { self.source = source }
 
-    mutating func resolve(_ statements: [Statement], in frame: Frame) throws(Problem) -> [any Executable] {
+    mutating func resolve(_ statements: [Statement], in frame: Frame) throws -> [any Executable] {
         var out: [any Executable] = []
         out.reserveCapacity(statements.count)
         for statement in statements { out.append(try resolve(statement, in: frame)) }
         return out
     }
 
-    private mutating func resolve(_ statement: Statement, in frame: Frame) throws(Problem) -> any Executable {
+    private mutating func resolve(_ statement: Statement, in frame: Frame) throws -> any Executable {
         let offset = statement.offset
         switch statement.kind {
         case .output(let parts):
@@ -52,7 +52,7 @@ struct Resolver {
             let inner = Frame(inside: frame)
             inner.visit(body)
             let resolved = try resolve(body, in: inner)
-            let chain = try filter.map { (f) throws(Problem) in try resolveFilter(f, in: inner) }
+            let chain = try filter.map { try resolveFilter($0, in: inner) }
             return SetBlockStatement(resolve(target, in: frame), chain, ScopeEntry(inner), resolved, at: offset)
         case .condition(let branches, let otherwise): return try resolveIf(branches, otherwise, in: frame, at: offset)
         case .loop(let loop): return try resolveLoop(loop, in: frame, at: offset)
@@ -85,7 +85,7 @@ struct Resolver {
 
     private mutating func resolveIf(
         _ branches: [Statement.Branch], _ otherwise: [Statement], in frame: Frame, at offset: Int
-    ) throws(Problem) -> any Executable {
+    ) throws -> any Executable {
         let wasSoft = frame.isSoft
         frame.isSoft = true
         defer { frame.isSoft = wasSoft }
@@ -97,7 +97,7 @@ struct Resolver {
         return IfStatement(out, try resolve(otherwise, in: frame), at: offset)
     }
 
-    private mutating func resolveLoop(_ loop: Statement.Loop, in frame: Frame, at offset: Int) throws(Problem)
+    private mutating func resolveLoop(_ loop: Statement.Loop, in frame: Frame, at offset: Int) throws
         -> any Executable
     {
         let iterable = try resolve(loop.iterable, in: frame)
@@ -129,7 +129,7 @@ struct Resolver {
             at: offset)
     }
 
-    private mutating func resolveMacro(_ macro: Statement.Macro, in frame: Frame, at offset: Int) throws(Problem)
+    private mutating func resolveMacro(_ macro: Statement.Macro, in frame: Frame, at offset: Int) throws
         -> MacroCode
     {
         let layout = FunctionLayout(parent: frame.layout)
@@ -154,7 +154,7 @@ struct Resolver {
         }
         var parameters: [MacroCode.Parameter] = []
         for parameter in macro.parameters {
-            let fallback = try parameter.fallback.map { (f) throws(Problem) in try resolve(f, in: inner) }
+            let fallback = try parameter.fallback.map { try resolve($0, in: inner) }
             guard let slot = inner.slot(parameter.name) else { continue }
             parameters.append(MacroCode.Parameter(name: parameter.name, slot: slot, fallback: fallback))
         }
@@ -167,7 +167,7 @@ struct Resolver {
 
     private mutating func resolveWith(
         _ bindings: [Statement.Binding], _ body: [Statement], in frame: Frame, at offset: Int
-    ) throws(Problem) -> any Executable {
+    ) throws -> any Executable {
         let inner = Frame(inside: frame)
         for binding in bindings { for name in binding.target.names { inner.declareParameter(name) } }
         inner.visit(body)
@@ -182,7 +182,7 @@ struct Resolver {
 
     private mutating func resolveBlock(
         _ name: String, _ scoped: Bool, _ required: Bool, _ body: [Statement], in frame: Frame, at offset: Int
-    ) throws(Problem) -> any Executable {
+    ) throws -> any Executable {
         if blocks[name] != nil { throw source.problem("block '\(name)' defined twice", at: offset) }
         let layout = FunctionLayout(parent: nil)
         let inner = Frame(function: layout, parent: nil)

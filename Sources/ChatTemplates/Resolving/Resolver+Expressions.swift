@@ -1,7 +1,7 @@
 import Diagnostics
 
 extension Resolver {
-    func resolve(_ expr: Expr, in frame: Frame) throws(Problem) -> any Expression {
+    func resolve(_ expr: Expr, in frame: Frame) throws -> any Expression {
         let offset = expr.offset
         switch expr.kind {
         case .constant(let literal): return ConstantExpression(literal, at: offset)
@@ -59,7 +59,7 @@ extension Resolver {
     }
 
     /// A filter or chain of filters.
-    func resolveFilter(_ expr: Expr, in frame: Frame) throws(Problem) -> FilterExpression {
+    func resolveFilter(_ expr: Expr, in frame: Frame) throws -> FilterExpression {
         guard case .filter(let base, let name, let arguments) = expr.kind else {
             preconditionFailure("a chain of filters consists of filters")
         }
@@ -69,19 +69,19 @@ extension Resolver {
         return filter
     }
 
-    private func resolve(_ exprs: [Expr], in frame: Frame) throws(Problem) -> [any Expression] {
+    private func resolve(_ exprs: [Expr], in frame: Frame) throws -> [any Expression] {
         var out: [any Expression] = []
         for expr in exprs { out.append(try resolve(expr, in: frame)) }
         return out
     }
 
-    private func resolve(_ expr: Expr?, in frame: Frame) throws(Problem) -> (any Expression)? {
+    private func resolve(_ expr: Expr?, in frame: Frame) throws -> (any Expression)? {
         guard let expr else { return nil }
         let resolved: any Expression = try resolve(expr, in: frame)
         return resolved
     }
 
-    private func resolve(_ arguments: CallArguments, in frame: Frame) throws(Problem) -> ArgumentExpressions {
+    private func resolve(_ arguments: CallArguments, in frame: Frame) throws -> ArgumentExpressions {
         var named: [ArgumentExpressions.Named] = []
         for argument in arguments.named {
             named.append(.init(name: argument.name, value: try resolve(argument.value, in: frame)))

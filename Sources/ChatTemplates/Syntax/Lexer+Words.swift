@@ -2,7 +2,7 @@ import Diagnostics
 
 extension Lexer {
     /// Reads one number, name, string or operator; `open` holds the brackets still to be closed.
-    mutating func readWord(_ open: inout [Token.Symbol]) throws(Problem) {
+    mutating func readWord(_ open: inout [Token.Symbol]) throws {
         if let end = floatEnd() {
             add(.float, digits(position..<end), to: end)
         } else if let end = integerEnd() {
@@ -79,7 +79,7 @@ extension Lexer {
         return digitsEnd(position, where: isDigit)
     }
 
-    private func nameEnd() throws(Problem) -> Int? {
+    private func nameEnd() throws -> Int? {
         var at = position
         while at < bytes.count {
             let (scalar, length) = decodeScalar(bytes, at)
@@ -118,7 +118,7 @@ extension Lexer {
         return nil
     }
 
-    private func balance(_ symbol: Token.Symbol, _ open: inout [Token.Symbol]) throws(Problem) {
+    private func balance(_ symbol: Token.Symbol, _ open: inout [Token.Symbol]) throws {
         switch symbol {
         case .leftBrace: open.append(.rightBrace)
         case .leftParen: open.append(.rightParen)
@@ -135,7 +135,7 @@ extension Lexer {
     }
 
     /// What a string literal stands for: Python's escapes, as Jinja applies them.
-    private func stringValue(_ range: Range<Int>) throws(Problem) -> String {
+    private func stringValue(_ range: Range<Int>) throws -> String {
         guard bytes[range].contains(UInt8(ascii: "\\")) else { return String(decoding: bytes[range], as: UTF8.self) }
         var out = String.UnicodeScalarView()
         var at = range.lowerBound
@@ -191,7 +191,7 @@ extension Lexer {
         return String(out)
     }
 
-    private func codePoint(_ value: UInt32, at offset: Int) throws(Problem) -> Unicode.Scalar {
+    private func codePoint(_ value: UInt32, at offset: Int) throws -> Unicode.Scalar {
         guard let scalar = Unicode.Scalar(value) else {
             throw source.problem("\\u escape is half of a surrogate pair or no code point", at: offset - 1)
         }

@@ -12,8 +12,14 @@ struct Lexer {
 
     var bytes: [UInt8] { source.bytes }
 
-    /// All tokens, `end` last.
-    mutating func tokenize() throws(Problem) -> [Token] {
+    /// Reads all tokens, or those up to a mistake, which it returns; `end` is always the last.
+    mutating func tokenize() -> (any Error)? {
+        defer { tokens.append(Token(kind: .end, text: "", offset: position)) }
+        do { try readTokens() } catch { return error }
+        return nil
+    }
+
+    private mutating func readTokens() throws {
         while position < bytes.count {
             guard let tag = nextTag(from: position) else {
                 addData(position..<bytes.count)
@@ -38,8 +44,6 @@ struct Lexer {
             default: try readCode(openedAt: tag, variable: false)
             }
         }
-        tokens.append(Token(kind: .end, text: "", offset: bytes.count))
-        return tokens
     }
 
     func byte(at index: Int) -> UInt8? { index < bytes.count ? bytes[index] : nil }
@@ -98,7 +102,7 @@ struct Lexer {
         return at
     }
 
-    private mutating func readComment(openedAt tag: Int) throws(Problem) {
+    private mutating func readComment(openedAt tag: Int) throws {
         guard position < bytes.count else { return }
         var close = position
         while close < bytes.count, !matches("#}", at: close) { close += 1 }
@@ -107,7 +111,7 @@ struct Lexer {
         position = afterClose(close + 2, sign: sign)
     }
 
-    private mutating func readRaw() throws(Problem) {
+    private mutating func readRaw() throws {
         guard position < bytes.count else { return }
         let start = position
         var at = start
@@ -159,7 +163,7 @@ struct Lexer {
     }
 
     /// Reads the words of a print statement or tag through its closing delimiter.
-    private mutating func readCode(openedAt tag: Int, variable: Bool) throws(Problem) {
+    private mutating func readCode(openedAt tag: Int, variable: Bool) throws {
         tokens.append(Token(kind: variable ? .variableBegin : .blockBegin, text: "", offset: tag))
         var open: [Token.Symbol] = []
         while position < bytes.count {

@@ -2,11 +2,11 @@ import Diagnostics
 
 extension Parser {
     /// Any expression; `conditional` allows `a if b else c` at the top.
-    mutating func parseExpression(conditional: Bool = true) throws(Problem) -> Expr {
-        try nested { (p) throws(Problem) in conditional ? try p.parseConditional() : try p.parseOr() }
+    mutating func parseExpression(conditional: Bool = true) throws -> Expr {
+        try nested { conditional ? try $0.parseConditional() : try $0.parseOr() }
     }
 
-    private mutating func parseConditional() throws(Problem) -> Expr {
+    private mutating func parseConditional() throws -> Expr {
         var offset = current.offset
         var expr = try parseOr()
         while skip(name: "if") {
@@ -19,27 +19,27 @@ extension Parser {
         return expr
     }
 
-    private mutating func parseOr() throws(Problem) -> Expr {
+    private mutating func parseOr() throws -> Expr {
         let offset = current.offset
         var left = try parseAnd()
         while skip(name: "or") { left = try make(.or(left, try parseAnd()), at: offset) }
         return left
     }
 
-    private mutating func parseAnd() throws(Problem) -> Expr {
+    private mutating func parseAnd() throws -> Expr {
         let offset = current.offset
         var left = try parseNot()
         while skip(name: "and") { left = try make(.and(left, try parseNot()), at: offset) }
         return left
     }
 
-    private mutating func parseNot() throws(Problem) -> Expr {
+    private mutating func parseNot() throws -> Expr {
         let offset = current.offset
         guard skip(name: "not") else { return try parseCompare() }
-        return try make(.not(try nested { (p) throws(Problem) in try p.parseNot() }), at: offset)
+        return try make(.not(try nested { try $0.parseNot() }), at: offset)
     }
 
-    private mutating func parseCompare() throws(Problem) -> Expr {
+    private mutating func parseCompare() throws -> Expr {
         let offset = current.offset
         let first = try parseSum()
         var rest: [Expr.Comparand] = []
@@ -63,7 +63,7 @@ extension Parser {
         return nil
     }
 
-    private mutating func parseSum() throws(Problem) -> Expr {
+    private mutating func parseSum() throws -> Expr {
         let offset = current.offset
         var left = try parseConcatenation()
         while let binary = takeBinary([.add, .subtract]) {
@@ -72,14 +72,14 @@ extension Parser {
         return left
     }
 
-    private mutating func parseConcatenation() throws(Problem) -> Expr {
+    private mutating func parseConcatenation() throws -> Expr {
         let offset = current.offset
         var parts = [try parseProduct()]
         while skip(.tilde) { parts.append(try parseProduct()) }
         return parts.count == 1 ? parts[0] : try make(.concatenation(parts), at: offset)
     }
 
-    private mutating func parseProduct() throws(Problem) -> Expr {
+    private mutating func parseProduct() throws -> Expr {
         let offset = current.offset
         var left = try parsePower()
         while let binary = takeBinary([.multiply, .divide, .floorDivide, .modulo]) {
@@ -88,7 +88,7 @@ extension Parser {
         return left
     }
 
-    private mutating func parsePower() throws(Problem) -> Expr {
+    private mutating func parsePower() throws -> Expr {
         let offset = current.offset
         var left = try parseUnary()
         while let binary = takeBinary([.power]) {
@@ -105,13 +105,13 @@ extension Parser {
         return binary
     }
 
-    private mutating func parseUnary(filters: Bool = true) throws(Problem) -> Expr {
+    private mutating func parseUnary(filters: Bool = true) throws -> Expr {
         let offset = current.offset
         var expr: Expr
         if case .symbol(let symbol) = current.kind, let unary = Expr.UnaryOperator(rawValue: symbol.rawValue) {
             advance()
             expr = try make(
-                .unary(unary, try nested { (p) throws(Problem) in try p.parseUnary(filters: false) }), at: offset)
+                .unary(unary, try nested { try $0.parseUnary(filters: false) }), at: offset)
         } else {
             expr = try parsePrimary()
         }
@@ -129,7 +129,7 @@ extension Parser {
 
     /// An expression, or several with commas between, which make a tuple.
     mutating func parseTuple(conditional: Bool = true, until end: String? = nil, inParentheses: Bool = false)
-        throws(Problem) -> Expr
+        throws -> Expr
     {
         let offset = current.offset
         var items: [Expr] = []

@@ -2,7 +2,7 @@ import Diagnostics
 
 extension Parser {
     /// A name, a literal, or something in brackets.
-    mutating func parsePrimary() throws(Problem) -> Expr {
+    mutating func parsePrimary() throws -> Expr {
         let token = current
         switch token.kind {
         case .name:
@@ -35,7 +35,7 @@ extension Parser {
         }
     }
 
-    private func integer(_ token: Token) throws(Problem) -> Int {
+    private func integer(_ token: Token) throws -> Int {
         let text = token.text.lowercased()
         let radix = text.hasPrefix("0x") ? 16 : text.hasPrefix("0o") ? 8 : text.hasPrefix("0b") ? 2 : 10
         guard let value = Int(radix == 10 ? text : String(text.dropFirst(2)), radix: radix) else {
@@ -44,7 +44,7 @@ extension Parser {
         return value
     }
 
-    private mutating func parseList() throws(Problem) -> Expr {
+    private mutating func parseList() throws -> Expr {
         let offset = try expect(.leftBracket).offset
         var items: [Expr] = []
         while !current.isSymbol(.rightBracket) {
@@ -56,7 +56,7 @@ extension Parser {
         return try make(.list(items), at: offset)
     }
 
-    private mutating func parseDict() throws(Problem) -> Expr {
+    private mutating func parseDict() throws -> Expr {
         let offset = try expect(.leftBrace).offset
         var pairs: [Expr.Pair] = []
         while !current.isSymbol(.rightBrace) {
@@ -71,7 +71,7 @@ extension Parser {
     }
 
     /// Attributes, subscripts and calls after an expression.
-    mutating func parsePostfix(_ expr: Expr) throws(Problem) -> Expr {
+    mutating func parsePostfix(_ expr: Expr) throws -> Expr {
         var expr = expr
         while true {
             switch current.kind {
@@ -84,7 +84,7 @@ extension Parser {
     }
 
     /// Filters, tests and calls after an expression.
-    mutating func parseFiltersAndTests(_ expr: Expr) throws(Problem) -> Expr {
+    mutating func parseFiltersAndTests(_ expr: Expr) throws -> Expr {
         var expr = expr
         while true {
             if current.isSymbol(.pipe) {
@@ -99,7 +99,7 @@ extension Parser {
         }
     }
 
-    private mutating func parseAttribute(_ base: Expr) throws(Problem) -> Expr {
+    private mutating func parseAttribute(_ base: Expr) throws -> Expr {
         let offset = try expect(.dot).offset
         let token = take()
         switch token.kind {
@@ -111,7 +111,7 @@ extension Parser {
         }
     }
 
-    private mutating func parseSubscript(_ base: Expr) throws(Problem) -> Expr {
+    private mutating func parseSubscript(_ base: Expr) throws -> Expr {
         let offset = try expect(.leftBracket).offset
         var items: [Expr] = []
         while !current.isSymbol(.rightBracket) {
@@ -130,7 +130,7 @@ extension Parser {
         return try make(.item(base, item), at: offset)
     }
 
-    private mutating func parseSlice(_ base: Expr, start: Expr?, at offset: Int) throws(Problem) -> Expr {
+    private mutating func parseSlice(_ base: Expr, start: Expr?, at offset: Int) throws -> Expr {
         try expect(.colon)
         var parts: [Expr?] = []
         while parts.count < 2 {
@@ -142,16 +142,16 @@ extension Parser {
         return try make(.slice(base, start: start, stop: parts[0], step: step), at: offset)
     }
 
-    private mutating func parseCall(_ callee: Expr) throws(Problem) -> Expr {
+    private mutating func parseCall(_ callee: Expr) throws -> Expr {
         let offset = current.offset
         return try make(.call(callee, try parseArguments()), at: offset)
     }
 
-    private mutating func parseArguments() throws(Problem) -> CallArguments {
+    private mutating func parseArguments() throws -> CallArguments {
         let offset = try expect(.leftParen).offset
         var arguments = CallArguments()
         var needsComma = false
-        func ensure(_ condition: Bool) throws(Problem) {
+        func ensure(_ condition: Bool) throws {
             if !condition { throw fail("invalid syntax for function call expression", at: offset) }
         }
         while !current.isSymbol(.rightParen) {
@@ -181,14 +181,14 @@ extension Parser {
         return arguments
     }
 
-    private mutating func dottedName() throws(Problem) -> String {
+    private mutating func dottedName() throws -> String {
         var name = try expect(.name).text
         while skip(.dot) { name += "." + (try expect(.name).text) }
         return name
     }
 
     /// Filters one after the other; `inline` when the first follows without a bar, as in a filter block.
-    mutating func parseFilterChain(_ base: Expr?, inline: Bool) throws(Problem) -> Expr {
+    mutating func parseFilterChain(_ base: Expr?, inline: Bool) throws -> Expr {
         var expr = base
         var inline = inline
         while inline || current.isSymbol(.pipe) {
@@ -203,7 +203,7 @@ extension Parser {
         return expr
     }
 
-    private mutating func parseTest(_ base: Expr) throws(Problem) -> Expr {
+    private mutating func parseTest(_ base: Expr) throws -> Expr {
         let offset = take().offset
         let negated = skip(name: "not")
         let name = try dottedName()
@@ -213,7 +213,7 @@ extension Parser {
         case .name where ["else", "or", "and"].contains(current.text): break
         case .name where current.text == "is": throw fail("You cannot chain multiple tests with is")
         case .name, .string, .integer, .float, .symbol(.leftBracket), .symbol(.leftBrace):
-            let argument = try nested { (p) throws(Problem) in try p.parsePrimary() }
+            let argument = try nested { try $0.parsePrimary() }
             arguments.positional.append(try parsePostfix(argument))
         default: break
         }

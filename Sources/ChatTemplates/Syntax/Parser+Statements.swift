@@ -2,7 +2,7 @@ import Diagnostics
 
 extension Parser {
     /// One statement, from the tag's name up to but not including the end of its last tag.
-    mutating func parseStatement() throws(Problem) -> Statement {
+    mutating func parseStatement() throws -> Statement {
         let tag = current
         guard tag.kind == .name else { throw fail("tag name expected") }
         advance()
@@ -22,7 +22,7 @@ extension Parser {
         case "generation":
             usesGenerationBlocks = true
             kind = .generation(
-                body: try outsideLoops { (p) throws(Problem) in try p.parseBlock(until: "endgeneration").body })
+                body: try outsideLoops { try $0.parseBlock(until: "endgeneration").body })
         case "break", "continue":
             guard loopDepth > 0 else { throw fail("'\(tag.text)' outside loop", at: tag.offset) }
             kind = tag.text == "break" ? .breakLoop : .continueLoop
@@ -34,14 +34,14 @@ extension Parser {
     }
 
     /// Runs `body` where no loop can be left: Jinja makes a function of it.
-    private mutating func outsideLoops<T>(_ body: (inout Parser) throws(Problem) -> T) throws(Problem) -> T {
+    private mutating func outsideLoops<T>(_ body: (inout Parser) throws -> T) throws -> T {
         let saved = loopDepth
         loopDepth = 0
         defer { loopDepth = saved }
         return try body(&self)
     }
 
-    private mutating func parseSet() throws(Problem) -> Statement.Kind {
+    private mutating func parseSet() throws -> Statement.Kind {
         let offset = current.offset
         let target = try parseTarget(namespaces: true)
         if target.names.contains("loop"), isInsideFor {
@@ -52,7 +52,7 @@ extension Parser {
         return .setBlock(target, filter: filter, body: try parseBlock(until: "endset").body)
     }
 
-    private mutating func parseIf() throws(Problem) -> Statement.Kind {
+    private mutating func parseIf() throws -> Statement.Kind {
         var branches: [Statement.Branch] = []
         while true {
             let test = try parseTuple(conditional: false)
@@ -66,7 +66,7 @@ extension Parser {
         }
     }
 
-    private mutating func parseFor() throws(Problem) -> Statement.Kind {
+    private mutating func parseFor() throws -> Statement.Kind {
         let offset = current.offset
         let target = try parseTarget(namespaces: false, until: "in")
         if target.names.contains("loop") {
@@ -84,7 +84,7 @@ extension Parser {
             // A recursive loop is a function in Jinja, so its `else` part lies outside every loop.
             otherwise =
                 recursive
-                ? try outsideLoops { (p) throws(Problem) in try p.parseBlock(until: "endfor").body }
+                ? try outsideLoops { try $0.parseBlock(until: "endfor").body }
                 : try parseBlock(until: "endfor").body
         }
         let loop = Statement.Loop(
@@ -92,23 +92,23 @@ extension Parser {
         return .loop(loop)
     }
 
-    private mutating func parseMacro() throws(Problem) -> Statement.Kind {
+    private mutating func parseMacro() throws -> Statement.Kind {
         let name = try assignableName()
         let parameters = try parseParameters()
-        let body = try outsideLoops { (p) throws(Problem) in try p.parseBlock(until: "endmacro").body }
+        let body = try outsideLoops { try $0.parseBlock(until: "endmacro").body }
         return .macro(Statement.Macro(name: name, parameters: parameters, body: body))
     }
 
-    private mutating func parseCall() throws(Problem) -> Statement.Kind {
+    private mutating func parseCall() throws -> Statement.Kind {
         let parameters = current.isSymbol(.leftParen) ? try parseParameters() : []
         let offset = current.offset
         let call = try parseExpression()
         guard case .call = call.kind else { throw fail("expected call", at: offset) }
-        let body = try outsideLoops { (p) throws(Problem) in try p.parseBlock(until: "endcall").body }
+        let body = try outsideLoops { try $0.parseBlock(until: "endcall").body }
         return .call(Statement.Macro(name: nil, parameters: parameters, body: body), call: call)
     }
 
-    private mutating func parseParameters() throws(Problem) -> [Statement.Parameter] {
+    private mutating func parseParameters() throws -> [Statement.Parameter] {
         var parameters: [Statement.Parameter] = []
         try expect(.leftParen)
         while !current.isSymbol(.rightParen) {
@@ -128,7 +128,7 @@ extension Parser {
         return parameters
     }
 
-    private mutating func parseWith() throws(Problem) -> Statement.Kind {
+    private mutating func parseWith() throws -> Statement.Kind {
         var bindings: [Statement.Binding] = []
         while current.kind != .blockEnd {
             if !bindings.isEmpty { try expect(.comma) }
@@ -139,16 +139,16 @@ extension Parser {
         return .with(bindings, body: try parseBlock(until: "endwith").body)
     }
 
-    private mutating func parseNamedBlock() throws(Problem) -> Statement.Kind {
+    private mutating func parseNamedBlock() throws -> Statement.Kind {
         let name = try expect(.name).text
         let scoped = skip(name: "scoped")
         let required = skip(name: "required")
-        let body = try outsideLoops { (p) throws(Problem) in try p.parseBlock(until: "endblock").body }
+        let body = try outsideLoops { try $0.parseBlock(until: "endblock").body }
         _ = skip(name: name)
         return .block(name: name, scoped: scoped, required: required, body: body)
     }
 
-    private mutating func parsePrint() throws(Problem) -> Statement.Kind {
+    private mutating func parsePrint() throws -> Statement.Kind {
         var parts: [Statement.OutputPart] = []
         while current.kind != .blockEnd {
             if !parts.isEmpty { try expect(.comma) }
@@ -158,7 +158,7 @@ extension Parser {
     }
 
     /// Parses as much of the tags that load other templates as their grammar needs; they fail when they are run.
-    private mutating func parseLoad(_ tag: String) throws(Problem) -> Statement.Kind {
+    private mutating func parseLoad(_ tag: String) throws -> Statement.Kind {
         let template = try parseExpression()
         var names: [String] = []
         switch tag {
@@ -181,27 +181,27 @@ extension Parser {
 
     // MARK: Targets
 
-    private mutating func assignableName() throws(Problem) -> String {
+    private mutating func assignableName() throws -> String {
         let token = try expect(.name)
         try checkAssignable(token.text, at: token.offset)
         return token.text
     }
 
-    private func checkAssignable(_ name: String, at offset: Int) throws(Problem) {
+    private func checkAssignable(_ name: String, at offset: Int) throws {
         if ["true", "false", "none", "True", "False", "None"].contains(name) {
             throw fail("can't assign to '\(name)'", at: offset)
         }
     }
 
     /// A target: a name, a namespace's attribute where allowed, or several with commas between.
-    private mutating func parseTarget(namespaces: Bool, until end: String? = nil) throws(Problem) -> Target {
+    private mutating func parseTarget(namespaces: Bool, until end: String? = nil) throws -> Target {
         let offset = current.offset
         var targets: [Target] = []
         var isTuple = false
         while true {
             if !targets.isEmpty { try expect(.comma) }
             if isTupleEnd(until: end) { break }
-            targets.append(try nested { (p) throws(Problem) in try p.parseSimpleTarget(namespaces: namespaces) })
+            targets.append(try nested { try $0.parseSimpleTarget(namespaces: namespaces) })
             guard current.isSymbol(.comma) else { break }
             isTuple = true
         }
@@ -212,7 +212,7 @@ extension Parser {
         return only
     }
 
-    private mutating func parseSimpleTarget(namespaces: Bool) throws(Problem) -> Target {
+    private mutating func parseSimpleTarget(namespaces: Bool) throws -> Target {
         let token = take()
         switch token.kind {
         case .name:
@@ -225,7 +225,7 @@ extension Parser {
             var targets: [Target] = []
             var isTuple = false
             while !current.isSymbol(.rightParen) {
-                targets.append(try nested { (p) throws(Problem) in try p.parseSimpleTarget(namespaces: false) })
+                targets.append(try nested { try $0.parseSimpleTarget(namespaces: false) })
                 guard skip(.comma) else { break }
                 isTuple = true
             }

@@ -3,7 +3,7 @@ import Diagnostics
 /// Turns tokens into statements by Jinja's grammar. Nesting is bounded, so that no template can exhaust the stack.
 struct Parser {
     /// Levels of nested statements and expressions a template may have; published templates stay below 30.
-    static let nestingLimit = 120
+    static let nestingLimit = 100
     /// Levels of one expression, chains such as `a + b + c + …` included.
     static let expressionDepthLimit = 300
 
@@ -18,14 +18,28 @@ struct Parser {
     var loopDepth = 0
     var usesGenerationBlocks = false
 
-    init(_ source: SourceText) throws(Problem) {
+    /// What the lexer could not read, if anything: the tokens end there.
+    private let unreadable: (any Error)?
+
+    init(_ source: SourceText) {
         self.source = source
         var lexer = Lexer(source)
-        tokens = try lexer.tokenize()
+        unreadable = lexer.tokenize()
+        tokens = lexer.tokens
     }
 
     /// The whole template.
-    mutating func parse() throws(Problem) -> [Statement] { try parseBody(until: []) }
+    mutating func parse() throws -> [Statement] {
+        do {
+            let body = try parseBody(until: [])
+            if let unreadable { throw unreadable }
+            return body
+        } catch {
+            // A mistake in what could be read comes first in the template.
+            if let unreadable, index >= tokens.count - 1 { throw unreadable }
+            throw error
+        }
+    }
 
     var isInsideFor: Bool { openTags.contains("for") }
 
@@ -52,15 +66,15 @@ struct Parser {
     }
 
     @discardableResult
-    mutating func expect(_ kind: Token.Kind) throws(Problem) -> Token {
+    mutating func expect(_ kind: Token.Kind) throws -> Token {
         guard current.kind == kind else { throw unexpected(expected: Token.describe(kind)) }
         return take()
     }
 
     @discardableResult
-    mutating func expect(_ symbol: Token.Symbol) throws(Problem) -> Token { try expect(.symbol(symbol)) }
+    mutating func expect(_ symbol: Token.Symbol) throws -> Token { try expect(.symbol(symbol)) }
 
-    mutating func expect(name: String) throws(Problem) {
+    mutating func expect(name: String) throws {
         guard skip(name: name) else { throw unexpected(expected: name) }
     }
 
@@ -75,7 +89,7 @@ struct Parser {
     }
 
     /// Runs `body` one level deeper.
-    mutating func nested<T>(_ body: (inout Parser) throws(Problem) -> T) throws(Problem) -> T {
+    mutating func nested<T>(_ body: (inout Parser) throws -> T) throws -> T {
         guard nesting < Self.nestingLimit else { throw fail("nested more than \(Self.nestingLimit) levels deep") }
         nesting += 1
         defer { nesting -= 1 }
@@ -83,7 +97,7 @@ struct Parser {
     }
 
     /// An expression, unless it gets too deep.
-    func make(_ kind: Expr.Kind, at offset: Int) throws(Problem) -> Expr {
+    func make(_ kind: Expr.Kind, at offset: Int) throws -> Expr {
         let expr = Expr(kind, at: offset)
         if expr.depth > Self.expressionDepthLimit {
             throw fail("expression of more than \(Self.expressionDepthLimit) levels", at: offset)
@@ -92,7 +106,7 @@ struct Parser {
     }
 
     /// Statements up to a tag named in `ends`, which is left to read, or to the end of the template if there are none.
-    mutating func parseBody(until ends: [String]) throws(Problem) -> [Statement] {
+    mutating func parseBody(until ends: [String]) throws -> [Statement] {
         var body: [Statement] = []
         var parts: [Statement.OutputPart] = []
         var partsOffset = 0
@@ -117,7 +131,7 @@ struct Parser {
                 if current.kind == .name, ends.contains(current.text) { return body }
                 let tag = current
                 openTags.append(tag.text)
-                body.append(try nested { (parser) throws(Problem) in try parser.parseStatement() })
+                body.append(try nested { try $0.parseStatement() })
                 openTags.removeLast()
                 try expect(.blockEnd)
             }
@@ -128,7 +142,7 @@ struct Parser {
     }
 
     /// The body of a tag, from the end of its opening to one of the closing tags; the closing tag's name is taken.
-    mutating func parseBlock(until ends: String...) throws(Problem) -> (body: [Statement], end: String) {
+    mutating func parseBlock(until ends: String...) throws -> (body: [Statement], end: String) {
         _ = skip(.colon)
         try expect(.blockEnd)
         let body = try parseBody(until: ends)

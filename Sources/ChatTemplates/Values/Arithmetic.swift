@@ -53,8 +53,8 @@ extension Renderer {
         case (.markup(let x), .markup(let y)): return .markup(try concatenated(x, y))
         case (.markup(let x), .string(let y)): return .markup(try concatenated(x, escapedHTML(y)))
         case (.string(let x), .markup(let y)): return .markup(try concatenated(escapedHTML(x), y))
-        case (.list(let x), .list(let y)): return .list(try checked(x.items + y.items))
-        case (.tuple(let x), .tuple(let y)): return .tuple(try checked(x.items + y.items))
+        case (.list(let x), .list(let y)): return try checked(.list(checked(x.items + y.items)))
+        case (.tuple(let x), .tuple(let y)): return try checked(.tuple(checked(x.items + y.items)))
         default: return nil
         }
     }
@@ -76,8 +76,8 @@ extension Renderer {
         switch sequence {
         case .string(let text): return .string(try repeated(text, times))
         case .markup(let text): return .markup(try repeated(text, times))
-        case .list(let list): return .list(try repeated(list.items, times))
-        case .tuple(let list): return .tuple(try repeated(list.items, times))
+        case .list(let list): return try checked(.list(repeated(list.items, times)))
+        case .tuple(let list): return try checked(.tuple(repeated(list.items, times)))
         default: return nil
         }
     }
@@ -189,6 +189,14 @@ extension Renderer {
         return (quotient, rest)
     }
 
+    /// Python's `int(float)`.
+    func wholePart(_ float: Double) throws -> Int {
+        if float.isNaN { throw Failure(.value, "cannot convert float NaN to integer") }
+        if float.isInfinite { throw Failure(.overflow, "cannot convert float infinity to integer") }
+        guard let integer = Int(exactly: float.rounded(.towardZero)) else { throw integerOverflow }
+        return integer
+    }
+
     func unary(_ unary: Expr.UnaryOperator, _ value: Value) throws -> Value {
         switch value {
         case .undefined(let undefined): throw undefined.failure
@@ -206,6 +214,12 @@ extension Renderer {
 }
 
 extension Int {
+    /// The sum of two numbers that are not negative, or the largest integer when it does not fit.
+    func addedClamped(_ other: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+
     /// The product, or the largest integer when it does not fit.
     func multipliedClamped(by other: Int) -> Int {
         let (product, overflow) = multipliedReportingOverflow(by: other)

@@ -138,14 +138,14 @@ extension Renderer {
             try charge(bytes: text.utf8.count)
             return text.holds(part)
         case .dict(let dict):
-            if let failure = needle.unhashable { throw failure }
+            try checkHashable(needle)
             return dict.value(needle) != nil
         case .list(let list), .tuple(let list):
-            try charge(list.items.count)
+            try charge(list.weight)
             return list.items.contains { $0.equals(needle) }
         case .undefined: return false
         case .view(let view) where view.kind == .keys:
-            if let failure = needle.unhashable { throw failure }
+            try checkHashable(needle)
             return view.dict.value(needle) != nil
         case .none, .bool, .integer, .float, .missing:
             throw Failure(.type, "argument of type '\(container.typeName)' is not iterable")

@@ -5,6 +5,8 @@ final class DictValue {
 
     let entries: [Entry]
     let depth: Int
+    /// What it takes to go through everything within, see ``Value/weight``.
+    let weight: Int
     /// Where a key stands, kept beyond eight entries only: fewer are searched faster in place.
     private let index: [DictKey: Int]
 
@@ -38,7 +40,13 @@ final class DictValue {
             entries = unique
             index = places
         }
-        depth = 1 + entries.reduce(0) { max($0, $1.value.depth, $1.key.depth) }
+        var (depth, weight) = (0, 1)
+        for entry in entries {
+            depth = max(depth, entry.key.depth, entry.value.depth)
+            weight = weight.addedClamped(entry.key.weight).addedClamped(entry.value.weight)
+        }
+        self.depth = depth + 1
+        self.weight = weight
     }
 
     var count: Int { entries.count }

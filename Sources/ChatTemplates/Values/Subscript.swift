@@ -3,6 +3,7 @@
 /// The elements a Python slice picks: `count` of them, from `start` on, every `step`th.
 struct SliceIndices {
     let start: Int
+    let stop: Int
     let step: Int
     let count: Int
 
@@ -19,6 +20,7 @@ struct SliceIndices {
         let last = stop.map { clamp($0, low, high) } ?? (step > 0 ? length : -1)
         let distance = step > 0 ? last - first : first - last
         self.start = first
+        self.stop = last
         self.step = step
         count = distance <= 0 ? 0 : Int((UInt(distance) - 1) / step.magnitude) + 1
     }
@@ -28,7 +30,9 @@ extension Renderer {
     /// Jinja's `base.name`.
     func attribute(_ base: Value, _ name: String) throws -> Value {
         switch base {
-        case .undefined(let undefined): throw undefined.failure
+        case .undefined(let undefined):
+            if Methods.isOnEveryObject(name) { return unsafe(base, name) }
+            throw undefined.failure
         case .dict(let dict):
             if let method = method(of: base, name) { return method }
             return dict.value(name) ?? .undefined(Undefined(of: base, name: .string(name)))
@@ -43,14 +47,15 @@ extension Renderer {
         switch base {
         case .undefined(let undefined): throw undefined.failure
         case .dict(let dict):
+            try charge(key.weight)
             if key.unhashable == nil, let value = dict.value(key) { return value }
         case .list(let list), .tuple(let list):
             if let index = key.wholeNumber {
                 let at = index < 0 ? index + list.items.count : index
                 if list.items.indices.contains(at) { return list.items[at] }
             }
-        case .string(let text): if let piece = character(text, key) { return .string(piece) }
-        case .markup(let text): if let piece = character(text, key) { return .markup(piece) }
+        case .string(let text): if let piece = try character(text, key) { return .string(piece) }
+        case .markup(let text): if let piece = try character(text, key) { return .markup(piece) }
         case .range(let range):
             if let index = key.wholeNumber {
                 let at = index < 0 ? index + range.count : index
@@ -68,8 +73,9 @@ extension Renderer {
         return .undefined(Undefined(of: base, name: key))
     }
 
-    private func character(_ text: String, _ key: Value) -> String? {
+    private func character(_ text: String, _ key: Value) throws -> String? {
         guard let index = key.wholeNumber else { return nil }
+        try charge(bytes: text.utf8.count)
         let count = text.scalarCount
         let at = index < 0 ? index + count : index
         return at >= 0 && at < count ? text.scalar(at: at) : nil
@@ -142,7 +148,7 @@ extension Renderer {
             // Wrapping: a step too large to represent is never taken, because such a slice has one element.
             let first = range.start &+ picked.start &* range.step
             let step = range.step &* picked.step
-            let stop = first &+ picked.count &* step
+            let stop = range.start &+ picked.stop &* range.step
             return .range(RangeValue(start: first, stop: stop, step: step, count: picked.count))
         case .dict: throw Failure(.type, "unhashable type: 'slice'")
         default: throw Failure(.type, "'\(base.typeName)' object is not subscriptable")

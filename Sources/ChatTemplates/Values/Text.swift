@@ -115,7 +115,40 @@ extension String {
             if left > 0 { out.append(contentsOf: new.unicodeScalars) }
             return String(out)
         }
-        return pieces(separatedBy: old, limit: limit).joined(separator: new)
+        return withBytes { text in
+            old.withBytes { old in
+                guard var at = find(old, in: text, from: 0) else { return self }
+                var out: [UInt8] = []
+                out.reserveCapacity(text.count)
+                var start = 0
+                var left = limit < 0 ? Int.max : limit
+                while left > 0 {
+                    out.append(contentsOf: text[start..<at])
+                    out.append(contentsOf: new.utf8)
+                    start = at + old.count
+                    left -= 1
+                    guard let next = find(old, in: text, from: start) else { break }
+                    at = next
+                }
+                out.append(contentsOf: text[start...])
+                return String(decoding: out, as: UTF8.self)
+            }
+        }
+    }
+
+    /// How often a text that is not empty stands in this one, without overlaps.
+    func occurrences(of part: String) -> Int {
+        withBytes { text in
+            part.withBytes { part in
+                var count = 0
+                var at = 0
+                while let found = find(part, in: text, from: at) {
+                    count += 1
+                    at = found + part.count
+                }
+                return count
+            }
+        }
     }
 
     /// The pieces between occurrences of a separator that is not empty, cut at most `limit` times if that is not negative.
@@ -135,32 +168,4 @@ extension String {
             }
         }
     }
-}
-
-/// The first index from `start` on where `needle` stands in `text`; an empty needle stands everywhere.
-func find(_ needle: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
-    guard let first = needle.first else { return start <= text.count ? start : nil }
-    var at = start
-    let last = text.count - needle.count
-    while at <= last {
-        if text[at] == first {
-            var i = 1
-            while i < needle.count, text[at + i] == needle[i] { i += 1 }
-            if i == needle.count { return at }
-        }
-        at += 1
-    }
-    return nil
-}
-
-/// The last index up to `end - needle.count` where `needle` stands in `text`.
-func findLast(_ needle: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>, before end: Int) -> Int? {
-    var at = end - needle.count
-    while at >= 0 {
-        var i = 0
-        while i < needle.count, text[at + i] == needle[i] { i += 1 }
-        if i == needle.count { return at }
-        at -= 1
-    }
-    return nil
 }

@@ -24,13 +24,21 @@ final class ListValue {
     let items: [Value]
     /// Levels of nesting, itself included.
     let depth: Int
+    /// What it takes to go through everything within, see ``Value/weight``.
+    let weight: Int
     /// Names by which the elements can be read too, for named tuples.
     let fields: [String]
 
     init(_ items: [Value], fields: [String] = []) {
         self.items = items
         self.fields = fields
-        depth = 1 + items.reduce(0) { max($0, $1.depth) }
+        var (depth, weight) = (0, 1)
+        for item in items {
+            depth = max(depth, item.depth)
+            weight = weight.addedClamped(item.weight)
+        }
+        self.depth = depth + 1
+        self.weight = weight
     }
 }
 
@@ -76,21 +84,30 @@ final class RangeValue {
         (self.start, self.stop, self.step, self.count) = (start, stop, step, count)
     }
 
-    subscript(index: Int) -> Int { start + index * step }
+    /// The number at an index within the count, which fits whatever the product on the way does.
+    subscript(index: Int) -> Int { start &+ index &* step }
 }
 
 /// Values produced one at a time and only once, as a Python generator does.
 final class IteratorValue {
     let typeName: String
-    let depth: Int
-    private var advance: (() throws -> Value?)?
+    /// Levels of nesting, itself and what it keeps of its source included.
+    private(set) var depth: Int
+    private var advance: ((IteratorValue) throws -> Value?)?
     private var isRunning = false
 
-    init(_ typeName: String = "generator", over source: Value = .none, _ advance: @escaping () throws -> Value?) {
+    /// An iterator whose step is given itself, to note what it keeps.
+    init(
+        _ typeName: String = "generator", over source: Value = .none,
+        _ advance: @escaping (IteratorValue) throws -> Value?
+    ) {
         self.typeName = typeName
         self.advance = advance
         depth = 1 + source.depth
     }
+
+    /// Notes that the iterator keeps an item beyond the step that produced it.
+    func keep(_ item: Value) { depth = max(depth, item.depth + 1) }
 
     func next() throws -> Value? {
         guard let step = advance else { return nil }
@@ -98,7 +115,7 @@ final class IteratorValue {
         isRunning = true
         defer { isRunning = false }
         do {
-            if let value = try step() { return value }
+            if let value = try step(self) { return value }
         } catch {
             advance = nil
             throw error
@@ -134,7 +151,20 @@ extension Value {
         case .view(let view): view.dict.depth + 1
         case .iterator(let iterator): iterator.depth
         case .object(let object): object.depth
+        case .undefined(let undefined): undefined.name.depth
         default: 0
+        }
+    }
+
+    /// Steps it takes to print, compare or hash the value: 1 for each value within and for every 16 bytes of text.
+    /// Lists that hold a list twice count it twice, so that templates cannot build values too large to go through.
+    var weight: Int {
+        switch self {
+        case .string(let text), .markup(let text): 1 + text.utf8.count >> 4
+        case .list(let list), .tuple(let list): list.weight
+        case .dict(let dict): dict.weight
+        case .view(let view): view.dict.weight
+        default: 1
         }
     }
 
