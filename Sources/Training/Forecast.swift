@@ -60,6 +60,16 @@ extension Forecast {
     }
 }
 
+extension Forecast {
+    /// Tokens in memory at once when nobody says: as many as fit into half a gigabyte of activations, since more rows
+    /// make products a little faster, but never fewer than 512, below which they get slower.
+    public static func comfortableRows(_ model: Transformer, precision: ElementType) -> Int {
+        let shape = ModelSize(model.config)
+        let perToken = shape.keptBytes(precision) * model.config.layers.count + shape.passingBytes(precision)
+        return [4096, 2048, 1024].first { $0 * perToken <= 512 << 20 } ?? 512
+    }
+}
+
 /// Sizes of a decoder that memory and arithmetic follow from.
 struct ModelSize {
     let hidden: Int

@@ -23,11 +23,13 @@ struct MemoryPlanner {
         if let size = plan.recipe.train.microBatchSize {
             return try fit(rows: size * sequence, blocks: blocks, limit)
         }
-        guard let limit else { return (forecast(rows: max(1024, sequence), blocks), max(1024, sequence)) }
-        for rows in [1024, 512] where rows >= sequence || rows == 512 {
-            let wanted = max(rows, sequence)
-            let forecast = forecast(rows: wanted, blocks)
-            if forecast.peakBytes <= limit { return (forecast, wanted) }
+        let comfortable = max(Forecast.comfortableRows(model, precision: plan.precision), sequence)
+        guard let limit else { return (forecast(rows: comfortable, blocks), comfortable) }
+        var rows = comfortable
+        while rows > max(512, sequence) {
+            let forecast = forecast(rows: rows, blocks)
+            if forecast.peakBytes <= limit { return (forecast, rows) }
+            rows = max(max(512, sequence), rows / 2)
         }
         return try fit(rows: max(512, sequence), blocks: blocks, limit)
     }

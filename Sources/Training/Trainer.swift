@@ -18,7 +18,7 @@ public struct TrainerSettings: Sendable {
     /// Sequences in memory at once; nil takes as many as make about ``rowsPerMicroBatch`` tokens.
     public var microBatchSize: Int?
     /// Tokens in memory at once, when the number of sequences is not given; a longer sequence goes alone.
-    public var rowsPerMicroBatch = 1024
+    public var rowsPerMicroBatch = 512
     /// What is minimised.
     public var objective = Objective.supervised
 

@@ -1,0 +1,118 @@
+import ArgumentParser
+import Diagnostics
+import Foundation
+import Kernels
+import Models
+import OrderedJSON
+import Training
+
+/// `graft bench`: speed on this machine.
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measures speed on this machine.",
+        subcommands: [BenchTrainCommand.self], defaultSubcommand: BenchTrainCommand.self)
+}
+
+/// `graft bench train`: steps of the same trainer that `graft train` runs.
+struct BenchTrainCommand: NumericCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Times training steps at the shape of a published model.",
+        discussion: """
+            The floor is the arithmetic of the frozen layers and of the head on target rows: 4 operations a weight and \
+            token (forward and backward), 4 a head weight and target token. The peak is the speed of one large product, \
+            512×4864×896, measured between the steps. The share says how much of a step that arithmetic fills at that speed.
+            """)
+
+    @Option(help: "The model's shape: \(ModelShape.all.map(\.name).joined(separator: ", ")); weights are generated.")
+    var shape: String?
+
+    @Option(help: "A model directory, instead of --shape.")
+    var model: String?
+
+    @Option(name: .customLong("seq"), help: "Tokens of a sequence.")
+    var sequence = 512
+
+    @Option(help: "Sequences of a step.")
+    var batch = 4
+
+    @Option(help: "Sequences in memory at once (default: chosen by the trainer).")
+    var micro: Int?
+
+    @Option(help: "Rank of the adapters, on all linear layers.")
+    var rank = 16
+
+    @Option(help: "Share of each sequence that carries no loss.")
+    var masked = 0.5
+
+    @Option(help: "Steps that count; one more goes before them.")
+    var steps = 5
+
+    @Flag(help: "Write one JSON object.")
+    var json = false
+
+    @OptionGroup var compute: ComputeOptions
+
+    mutating func validate() throws {
+        if shape != nil && model != nil { throw ValidationError("--shape and --model exclude each other.") }
+        for (name, value) in [("--seq", sequence), ("--batch", batch), ("--rank", rank), ("--steps", steps), ("--micro", micro ?? 1)]
+        where value < 1 {
+            throw ValidationError("\(name) must be at least 1, not \(value).")
+        }
+        guard (0..<1).contains(masked) else { throw ValidationError("--masked must be at least 0 and below 1, not \(masked).") }
+    }
+
+    func run() throws {
+        let precision = compute.start()
+        var settings = TrainingBenchmark.Settings()
+        (settings.sequence, settings.batch, settings.micro) = (sequence, batch, micro)
+        (settings.rank, settings.masked, settings.steps, settings.precision) = (rank, masked, steps, precision)
+        let load = SystemFiles.load
+        if let load, load > 0.5 {
+            log.warning("the machine is not alone: its load is \(String(format: "%.1f", load)), and numbers will be too low")
+        }
+        try withModel { files in
+            let result = try TrainingBenchmark(files, settings).run { report in
+                Screen.status(String(format: "step %d: %.2f s", report.step, report.seconds))
+            }
+            Screen.status(nil)
+            try json ? Output.line(value(result, load).serialized(.python)) : show(result, load)
+        }
+    }
+
+    private func withModel(_ body: (ModelFiles) throws -> Void) throws {
+        if let model { return try body(OpenedModel.open(model).files) }
+        let shape = try ModelShape.named(self.shape ?? "qwen2.5-0.5b")
+        let folder = FileManager.default.temporaryDirectory.appending(path: "graft-bench-\(getpid())").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        Screen.status("generating weights of \(shape.name)")
+        try shape.write(to: folder)
+        try body(ModelFiles.open(directory: folder))
+    }
+
+    private func value(_ result: TrainingBenchmark.Result, _ load: Double?) -> JSONValue {
+        [
+            "tokens_per_second": .number(result.tokensPerSecond), "step_seconds": .number(result.stepSeconds),
+            "peak_rss_bytes": .integer(result.peakMemory), "gflops": .number(result.gigaflops),
+            "product_peak_gflops": .number(result.productPeak), "share_of_floor": .number(result.shareOfFloor),
+            "phases": .object(JSONObject(result.phases.map { ($0.name, .number($0.seconds)) })),
+            "losses": .array(result.losses.map(JSONValue.number)), "threads": .integer(Pool.threads),
+            "load": load.map(JSONValue.number) ?? nil,
+        ]
+    }
+
+    private func show(_ result: TrainingBenchmark.Result, _ load: Double?) throws {
+        func line(_ name: String, _ text: String) throws {
+            try Output.line(name.padding(toLength: 18, withPad: " ", startingAt: 0) + text)
+        }
+        try line("tokens a second", String(format: "%.1f", result.tokensPerSecond))
+        try line("step", String(format: "%.3f s (median of %d)", result.stepSeconds, steps))
+        try line("peak memory", String(format: "%.2f GB", Double(result.peakMemory) / 1e9))
+        try line("product peak", String(format: "%.0f GFLOP/s", result.productPeak))
+        try line("share of floor", String(format: "%.0f %%", result.shareOfFloor * 100))
+        for phase in result.phases {
+            try line("  " + phase.name, String(format: "%.3f s  %2.0f %%", phase.seconds, phase.seconds / result.stepSeconds * 100))
+        }
+        try line("load", load.map { String(format: "%.1f", $0) } ?? "unknown")
+    }
+}
