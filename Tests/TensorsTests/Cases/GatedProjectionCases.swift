@@ -6,7 +6,7 @@ enum GatedProjectionCases {
         Activation.allCases.map { kind in
             gated("\(kind) times up", rows: 17, outputs: 33, hidden: 35, kind, up: true, ranks: [4])
         } + [
-            gated("silu, one token", rows: 1, outputs: 3, hidden: 67, .silu, up: true, ranks: []),
+            gated("silu, one token", rows: 1, outputs: 35, hidden: 67, .silu, up: true, ranks: []),
             gated(
                 "gelu without up, trained bias", rows: 130, outputs: 9, hidden: 12, .geluTanh, up: false, ranks: [3],
                 bias: .trained),

@@ -18,5 +18,5 @@ struct Tolerances {
     /// Step of the central differences, in Double.
     static let step = 1e-5
     /// A gradient of a nearly certain row may be off by this much in bf16 (the reason the target's column is left out).
-    static let certainRow = 1e-3
+    static let certainRow = 3e-3
 }
