@@ -16,7 +16,8 @@ public struct AdapterPlan: Sendable, Equatable {
         let sizes = try Self.sizes(settings)
         if case .pattern = settings.targets, settings.layers != nil {
             problems.append(
-                Problem("adapter.layers_to_transform does not apply when target_modules is a regular expression",
+                Problem(
+                    "adapter.layers_to_transform does not apply when target_modules is a regular expression",
                     advice: "put the layer numbers into the expression"))
         }
         var unmatched = targets.names
@@ -34,11 +35,15 @@ public struct AdapterPlan: Sendable, Equatable {
             }
             specs[path] = sizes(path)
         }
-        let known = Set(files.plan.modules.filter(\.name.isLinear).compactMap { $0.name.path.split(separator: ".").last.map(String.init) })
+        let known = Set(
+            files.plan.modules.filter(\.name.isLinear).compactMap {
+                $0.name.path.split(separator: ".").last.map(String.init)
+            })
         for name in unmatched {
             let near = suggestion(for: name, among: known).map { "did you mean '\($0)'? " } ?? ""
             problems.append(
-                Problem("adapter.target_modules: no module is named '\(name)'",
+                Problem(
+                    "adapter.target_modules: no module is named '\(name)'",
                     advice: near + "this model's linear modules are " + known.sorted().joined(separator: ", ")))
         }
         if problems.isEmpty && specs.isEmpty {

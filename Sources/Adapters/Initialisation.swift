@@ -8,7 +8,8 @@ extension Transformer {
         for adapter in adapters {
             var draws = NormalDraws(seed: seed, name: adapter.module.path + ".lora_A")
             let bound = 1 / Double(adapter.a.columns).squareRoot()
-            let values = (0..<adapter.spec.rank * adapter.a.columns).map { _ in Float((draws.uniform() * 2 - 1) * bound) }
+            let values = (0..<adapter.spec.rank * adapter.a.columns).map { _ in Float((draws.uniform() * 2 - 1) * bound)
+            }
             adapter.aValue.copy(Tensor(values, rows: adapter.spec.rank, columns: adapter.a.columns))
             adapter.bValue.clear()
             adapter.a.valueChanged()

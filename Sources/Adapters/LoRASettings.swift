@@ -36,6 +36,7 @@ public struct LoRASettings: Sendable, Equatable {
     public static func == (a: LoRASettings, b: LoRASettings) -> Bool {
         a.rank == b.rank && a.alpha == b.alpha && a.dropout == b.dropout && a.useRSLoRA == b.useRSLoRA
             && a.targets == b.targets && a.excluded == b.excluded && a.layers == b.layers
-            && a.rankPattern.elementsEqual(b.rankPattern, by: ==) && a.alphaPattern.elementsEqual(b.alphaPattern, by: ==)
+            && a.rankPattern.elementsEqual(b.rankPattern, by: ==)
+            && a.alphaPattern.elementsEqual(b.alphaPattern, by: ==)
     }
 }

@@ -23,15 +23,25 @@ public struct PEFTConfig: Sendable, Equatable {
         func refuse(_ message: String, advice: String? = nil) {
             problems.append(Problem(message, file: file, advice: advice))
         }
-        if let type = json["peft_type"]?.stringValue, type != "LORA" { refuse("peft_type is \(type); only LORA is supported") }
+        if let type = json["peft_type"]?.stringValue, type != "LORA" {
+            refuse("peft_type is \(type); only LORA is supported")
+        }
         if json["use_dora"]?.boolValue == true { refuse("use_dora: DoRA adapters are not supported") }
         if json["lora_bias"]?.boolValue == true { refuse("lora_bias: a bias in B is not supported") }
-        if let bias = json["bias"]?.stringValue, bias != "none" { refuse("bias is \"\(bias)\"; only \"none\" is supported") }
+        if let bias = json["bias"]?.stringValue, bias != "none" {
+            refuse("bias is \"\(bias)\"; only \"none\" is supported")
+        }
         for key in ["modules_to_save", "target_parameters", "trainable_token_indices"] {
-            if let value = json[key], !value.isNull, value.arrayValue?.isEmpty != true { refuse("\(key) is not supported") }
+            if let value = json[key], !value.isNull, value.arrayValue?.isEmpty != true {
+                refuse("\(key) is not supported")
+            }
         }
         var settings = LoRASettings()
-        if let r = json["r"]?.intValue, r > 0 { settings.rank = r } else { refuse("r (the rank) is missing or not positive") }
+        if let r = json["r"]?.intValue, r > 0 {
+            settings.rank = r
+        } else {
+            refuse("r (the rank) is missing or not positive")
+        }
         settings.alpha = json["lora_alpha"]?.doubleValue ?? 8
         settings.dropout = json["lora_dropout"]?.doubleValue ?? 0
         settings.useRSLoRA = json["use_rslora"]?.boolValue ?? false
@@ -40,10 +50,18 @@ public struct PEFTConfig: Sendable, Equatable {
         if let one = json["layers_to_transform"]?.intValue { settings.layers = [one] }
         if let many = json["layers_to_transform"]?.arrayValue { settings.layers = many.compactMap(\.intValue) }
         for (key, value) in json["rank_pattern"]?.objectValue?.members ?? [] {
-            if let rank = value.intValue, rank > 0 { settings.rankPattern.append((key, rank)) } else { refuse("rank_pattern: '\(key)' has no positive rank") }
+            if let rank = value.intValue, rank > 0 {
+                settings.rankPattern.append((key, rank))
+            } else {
+                refuse("rank_pattern: '\(key)' has no positive rank")
+            }
         }
         for (key, value) in json["alpha_pattern"]?.objectValue?.members ?? [] {
-            if let alpha = value.doubleValue { settings.alphaPattern.append((key, alpha)) } else { refuse("alpha_pattern: '\(key)' has no number") }
+            if let alpha = value.doubleValue {
+                settings.alphaPattern.append((key, alpha))
+            } else {
+                refuse("alpha_pattern: '\(key)' has no number")
+            }
         }
         try Problems(problems).throwIfAny()
         self.init(

@@ -17,7 +17,9 @@ public struct PEFTFiles: Sendable {
     /// Each adapted module's settings.
     public let plan: AdapterPlan
 
-    private static func name(_ module: String, _ matrix: String) -> String { "base_model.model.\(module).\(matrix).weight" }
+    private static func name(_ module: String, _ matrix: String) -> String {
+        "base_model.model.\(module).\(matrix).weight"
+    }
 
     /// Opens a directory and checks it against the model: every tensor must belong to a pair on a linear module, in the
     /// right shape. All mistakes are thrown together.
@@ -50,18 +52,22 @@ public struct PEFTFiles: Sendable {
                 unused.subtract([names.0, names.1])
                 let spec = sizes(module.name.path)
                 let expected = ([spec.rank, module.shape.weight[1]], [module.shape.weight[0], spec.rank])
-                for (tensor, shape) in [(a, expected.0), (b, expected.1)] where tensor.shape != shape || tensor.format.element == nil {
+                for (tensor, shape) in [(a, expected.0), (b, expected.1)]
+                where tensor.shape != shape || tensor.format.element == nil {
                     problems.append(
-                        Problem("tensor \(tensor.name) is \(tensor.format.name) \(tensor.shape), not \(shape)", file: path))
+                        Problem(
+                            "tensor \(tensor.name) is \(tensor.format.name) \(tensor.shape), not \(shape)", file: path))
                 }
                 specs[module.name.path] = spec
             case (let a, _):
-                problems.append(Problem("tensor \(a == nil ? names.0 : names.1) is missing beside its partner", file: path))
+                problems.append(
+                    Problem("tensor \(a == nil ? names.0 : names.1) is missing beside its partner", file: path))
                 unused.subtract([names.0, names.1])
             }
         }
         problems += unused.sorted().map {
-            Problem("tensor \($0) belongs to no linear module of \(files.path)", file: path,
+            Problem(
+                "tensor \($0) belongs to no linear module of \(files.path)", file: path,
                 advice: "was the adapter trained on another model?")
         }
         if specs.isEmpty && problems.isEmpty { problems.append(Problem("holds no adapter", file: path)) }
@@ -88,7 +94,10 @@ public struct PEFTFiles: Sendable {
         let parts = model.adapters.flatMap { adapter in
             [
                 (name(adapter.module.path, "lora_A"), [adapter.spec.rank, adapter.a.columns], { adapter.aValue }),
-                (name(adapter.module.path, "lora_B"), [adapter.b.columns, adapter.spec.rank], { adapter.bValue.transposed() }),
+                (
+                    name(adapter.module.path, "lora_B"), [adapter.b.columns, adapter.spec.rank],
+                    { adapter.bValue.transposed() }
+                ),
             ] as [(String, [Int], () -> Tensor)]
         }
         let values = Dictionary(uniqueKeysWithValues: parts.map { ($0.0, $0.2) })
@@ -102,7 +111,8 @@ public struct PEFTFiles: Sendable {
         }
         let modules = Set(model.adapters.compactMap { $0.module.path.split(separator: ".").last.map(String.init) })
         try AtomicFile.write(
-            config.json(modules: modules.sorted()).serialized(JSONStyle(indent: 2, keySeparator: ": ", sortedKeys: true)) + "\n",
+            config.json(modules: modules.sorted()).serialized(
+                JSONStyle(indent: 2, keySeparator: ": ", sortedKeys: true)) + "\n",
             to: directory + "/adapter_config.json")
     }
 }

@@ -52,7 +52,8 @@ extension JSONValue {
                 elements[i].write(to: &out, style, depth: depth + 1)
             }
         case .object(let object):
-            let members = style.sortedKeys
+            let members =
+                style.sortedKeys
                 ? object.members.sorted { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) }
                 : object.members
             Self.writeList("{", "}", members.count, to: &out, style, depth) { i, out in

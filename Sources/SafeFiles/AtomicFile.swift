@@ -86,7 +86,9 @@ public struct SafeDirectory {
         self.path = path
         temporary = path + ".partial-\(getpid())"
         do {
-            if FileManager.default.fileExists(atPath: temporary) { try FileManager.default.removeItem(atPath: temporary) }
+            if FileManager.default.fileExists(atPath: temporary) {
+                try FileManager.default.removeItem(atPath: temporary)
+            }
             try FileManager.default.createDirectory(
                 atPath: temporary, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {

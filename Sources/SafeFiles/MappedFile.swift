@@ -37,6 +37,21 @@ public final class MappedFile: @unchecked Sendable {
         bytes = UnsafeRawBufferPointer(start: start, count: size)
     }
 
+    /// Bytes in memory in place of a file's, written once by `fill`; `path` is the file they were made from.
+    public init(inMemory count: Int, standingFor path: String, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        self.path = path
+        guard count > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        let start = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let start, start != MAP_FAILED else {
+            preconditionFailure("MappedFile: no memory for \(count) bytes: \(String(cString: strerror(errno)))")
+        }
+        fill(UnsafeMutableRawBufferPointer(start: start, count: count))
+        bytes = UnsafeRawBufferPointer(start: start, count: count)
+    }
+
     deinit {
         if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
     }

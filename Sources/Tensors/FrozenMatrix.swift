@@ -44,6 +44,11 @@ public struct FrozenMatrix: Sendable {
             bytes: bytes + range.lowerBound * format.rowBytes(columns), owner: owner, inputsFirst: inputsFirst)
     }
 
+    /// The same stored rows, taken for inputs.
+    public var withInputsFirst: FrozenMatrix {
+        FrozenMatrix(rows: rows, columns: columns, format: format, bytes: bytes, owner: owner, inputsFirst: true)
+    }
+
     /// The numbers as f32, for vectors, merges and tests.
     public func expanded() -> Tensor {
         let out = Tensor(uninitialized: rows, columns)

@@ -43,7 +43,8 @@ struct Checkpoint {
         let folder = try SafeDirectory(path: place)
         do {
             try writeTensors(trainer, to: folder.temporary + "/trainer.safetensors")
-            try AtomicFile.write(json(progress, trainer).serialized(.pretty) + "\n", to: folder.temporary + "/state.json")
+            try AtomicFile.write(
+                json(progress, trainer).serialized(.pretty) + "\n", to: folder.temporary + "/state.json")
             try extra(folder.temporary)
             try folder.commit(replacing: true)
         } catch {

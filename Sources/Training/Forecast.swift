@@ -43,14 +43,19 @@ extension Forecast {
         let shape = ModelSize(model.config)
         let trained = model.parameters.reduce(0) { $0 + $1.count }
         let full = !model.trainedWeights.isEmpty
-        weightBytes = full ? 0 : model.files.source.map { source in
-            source.names.reduce(0) { $0 + (source[$1]?.range.count ?? 0) }
-        } ?? 0
+        weightBytes =
+            full
+            ? 0
+            : model.files.source.map { source in
+                source.names.reduce(0) { $0 + (source[$1]?.range.count ?? 0) }
+            } ?? 0
         // Value, gradient and two moments in f32, and the copy in the operand type.
         trainedBytes = trained * (16 + (precision == .bf16 ? 2 : 0))
         microBatchTokens = min(micro, max(1, tokens))
         self.blocksKept = min(blocksKept, model.config.layers.count)
-        let kept = shape.keptBytes(precision) * self.blocksKept + shape.hidden * 4 * (model.config.layers.count - self.blocksKept)
+        let kept =
+            shape.keptBytes(precision) * self.blocksKept + shape.hidden * 4
+            * (model.config.layers.count - self.blocksKept)
         let targetShare = tokens > 0 ? Double(targets) / Double(tokens) : 1
         let head = Double(microBatchTokens) * targetShare * Double(shape.hidden) * 8 + Double(24 << 20)
         activationBytes = microBatchTokens * (kept + shape.passingBytes(precision)) + Int(head)

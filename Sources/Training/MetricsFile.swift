@@ -25,7 +25,9 @@ final class MetricsFile {
     private static func lines(_ data: Data, upTo step: Int) -> Data {
         var kept = Data()
         for line in data.split(separator: UInt8(ascii: "\n")) {
-            guard let value = try? JSONValue(parsing: Array(line)), let at = value["step"]?.intValue, at <= step else { break }
+            guard let value = try? JSONValue(parsing: Array(line)), let at = value["step"]?.intValue, at <= step else {
+                break
+            }
             kept.append(contentsOf: line)
             kept.append(UInt8(ascii: "\n"))
         }

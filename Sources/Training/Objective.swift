@@ -8,9 +8,10 @@ public struct Objective: Sendable {
     /// The name in logs.
     public let name: String
     /// Some sequences of a step → the sum of their losses over target tokens, and each one's loss.
-    let loss: @Sendable (_ model: Transformer, _ batch: Batch, _ precision: ElementType, _ draw: DropoutDraw?) -> (
-        sum: Tensor, losses: [Float]
-    )
+    let loss:
+        @Sendable (_ model: Transformer, _ batch: Batch, _ precision: ElementType, _ draw: DropoutDraw?) -> (
+            sum: Tensor, losses: [Float]
+        )
 
     /// Predict each target token from what precedes it (supervised fine-tuning).
     public static let supervised = Objective(name: "supervised") { model, batch, precision, draw in

@@ -52,9 +52,12 @@ public struct RunPlan: Sendable {
         self.files = files
         settings = LoRASettings(recipe.adapter)
         let settings = settings
-        adapters = full ? nil : try collect {
-            try recipe.adapter.initFrom == nil ? AdapterPlan(settings, for: files) : AdapterPlan(specs: [:])
-        }
+        adapters =
+            full
+            ? nil
+            : try collect {
+                try recipe.adapter.initFrom == nil ? AdapterPlan(settings, for: files) : AdapterPlan(specs: [:])
+            }
         initial = try recipe.adapter.initFrom.flatMap { path in try collect { try PEFTFiles.open(path, for: files) } }
         let corpora = try collect { try Self.corpora(recipe, tokenizer, files, progress) }
         try Problems(problems).throwIfAny()

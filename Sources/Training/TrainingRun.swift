@@ -96,7 +96,8 @@ public final class TrainingRun {
             if plan.evaluation != nil, last || isEvaluationDue(batch) {
                 try evaluate(metrics, listen)
                 if let patience = plan.recipe.evaluate.patience, progress.evaluationsSinceBest >= patience {
-                    try listen(.note("no better evaluation for \(patience) times: stopping early at step \(report.step)"))
+                    try listen(
+                        .note("no better evaluation for \(patience) times: stopping early at step \(report.step)"))
                     break
                 }
             }

@@ -22,7 +22,8 @@ struct BenchmarkTests {
         let trainer = Trainer(
             model,
             TrainerSettings(
-                schedule: Schedule(shape: .constant, peak: 1e-4, warmupRatio: 0, totalSteps: 4), precision: .f32, seed: 42))
+                schedule: Schedule(shape: .constant, peak: 1e-4, warmupRatio: 0, totalSteps: 4), precision: .f32,
+                seed: 42))
         for (step, loss) in timed.losses.enumerated() {
             let batch = TrainingBenchmark.batch(settings, vocabulary: model.config.vocabularySize, step: step)
             #expect(try trainer.step(batch).loss == loss)
@@ -35,7 +36,10 @@ struct BenchmarkTests {
         let shape = try ModelShape.named(name)
         let description = try ModelDescription(configuration: shape.configuration, file: name)
         let numbers = WeightPlan(description) { _ in false }.modules.reduce(0) { $0 + $1.shape.weight.reduce(1, *) }
-        let expected = ["qwen2.5-0.5b": 494e6, "llama3.2-1b": 1236e6, "qwen3-4b": 4022e6, "llama3.1-8b": 8030e6, "mistral-7b": 7248e6]
+        let expected = [
+            "qwen2.5-0.5b": 494e6, "llama3.2-1b": 1236e6, "qwen3-4b": 4022e6, "llama3.1-8b": 8030e6,
+            "mistral-7b": 7248e6,
+        ]
         #expect(abs(Double(numbers) / (expected[name] ?? 0) - 1) < 0.005, "\(name): \(numbers)")
     }
 }

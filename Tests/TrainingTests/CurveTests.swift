@@ -32,7 +32,8 @@ struct CurveTests {
             let report = try trainer.step(stepBatch((0..<size).map { rows[(i * size + $0) % rows.count] }))
             let (loss, norm) = (step["loss"]?.doubleValue ?? .nan, step["grad_norm"]?.doubleValue ?? .nan)
             #expect(abs(report.loss - loss) < 1e-3, "step \(i + 1): loss \(report.loss), PyTorch \(loss)")
-            #expect(abs(report.gradientNorm - norm) < 0.01 * norm, "step \(i + 1): norm \(report.gradientNorm), \(norm)")
+            #expect(
+                abs(report.gradientNorm - norm) < 0.01 * norm, "step \(i + 1): norm \(report.gradientNorm), \(norm)")
             #expect(abs(report.learningRate - (step["learning_rate"]?.doubleValue ?? .nan)) < 1e-9)
             #expect(report.targetTokens == step["target_tokens"]?.intValue)
         }

@@ -55,7 +55,8 @@ struct RunTests {
             try handle.close()
             _ = try TrainingRun(plan(killed)).run(resume: true) { _ in }
             #expect(try losses(folder + "/a") == losses(folder + "/b"))
-            #expect(try bytes(folder + "/a/adapter_model.safetensors") == bytes(folder + "/b/adapter_model.safetensors"))
+            #expect(
+                try bytes(folder + "/a/adapter_model.safetensors") == bytes(folder + "/b/adapter_model.safetensors"))
         }
     }
 
@@ -65,7 +66,9 @@ struct RunTests {
             _ = try TrainingRun(plan(recipe)).run { _ in }
             let kept = try FileManager.default.contentsOfDirectory(atPath: folder + "/a/state").sorted()
             #expect(kept == ["step-10", "step-8"])
-            let mode = try FileManager.default.attributesOfItem(atPath: folder + "/a/adapter_model.safetensors")[.posixPermissions] as? Int
+            let mode =
+                try FileManager.default.attributesOfItem(atPath: folder + "/a/adapter_model.safetensors")[
+                    .posixPermissions] as? Int
             #expect(mode == 0o600)
         }
     }
@@ -82,7 +85,8 @@ struct RunTests {
         try withFolder { folder in
             // Held-out rows of other tokens than those trained on: they become less likely from some step on.
             let recipe = try recipe(
-                in: folder, output: "a", "data.eval=\(folder)/eval.jsonl", "evaluate.every=2", "train.learning_rate=0.05",
+                in: folder, output: "a", "data.eval=\(folder)/eval.jsonl", "evaluate.every=2",
+                "train.learning_rate=0.05",
                 "train.scheduler=constant", "train.steps=20", "save.every=2", "save.keep=30")
             try writeRows(40, to: folder + "/train.jsonl", seed: 1, tokens: 0..<40)
             try writeRows(12, to: folder + "/eval.jsonl", seed: 2, tokens: 100..<150)

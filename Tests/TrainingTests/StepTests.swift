@@ -19,14 +19,18 @@ struct StepTests {
         let model = Transformer(files, mode: try AdapterPlan(settings, for: files).mode)
         model.initialiseAdapters(seed: 3)
         for adapter in model.adapters {  // B must not be zero, or A has no gradient
-            adapter.bValue.copy(Tensor((0..<adapter.b.count).map { Float($0 % 7) * 0.01 - 0.03 }, rows: adapter.b.rows, columns: adapter.b.columns))
+            adapter.bValue.copy(
+                Tensor(
+                    (0..<adapter.b.count).map { Float($0 % 7) * 0.01 - 0.03 }, rows: adapter.b.rows,
+                    columns: adapter.b.columns))
             adapter.b.valueChanged()
         }
         model.blocksKept = kept
         return Trainer(
             model,
             TrainerSettings(
-                schedule: Schedule(shape: .constant, peak: 1e-3, warmupRatio: 0, totalSteps: 9), precision: .f32, seed: 5,
+                schedule: Schedule(shape: .constant, peak: 1e-3, warmupRatio: 0, totalSteps: 9), precision: .f32,
+                seed: 5,
                 microBatchSize: micro))
     }
 
@@ -66,7 +70,10 @@ struct StepTests {
         let rows = try samples(fixture("llama") + "/train.jsonl").prefix(2)
         let trainer = try trainer(micro: 2)
         let poisoned = try #require(trainer.model.adapters.last)
-        poisoned.aValue.copy(Tensor([Float](repeating: .infinity, count: poisoned.a.count), rows: poisoned.a.rows, columns: poisoned.a.columns))
+        poisoned.aValue.copy(
+            Tensor(
+                [Float](repeating: .infinity, count: poisoned.a.count), rows: poisoned.a.rows,
+                columns: poisoned.a.columns))
         poisoned.a.valueChanged()
         let before = trainer.model.adapters[0].bValue.values()
         #expect(throws: RunFailure.self) { try trainer.step(stepBatch(rows)) }

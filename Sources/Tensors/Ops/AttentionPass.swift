@@ -66,7 +66,8 @@ struct AttentionPass {
         let scores = Tensor(uninitialized: rows, Self.tileKeys)
         let weights = Tensor(uninitialized: rows, Self.tileKeys, q.type)
         let sum = Tensor(zeros: rows, width)
-        let state = Tensor([Float](repeating: -.infinity, count: rows) + [Float](repeating: 0, count: rows), rows: 2, columns: rows)
+        let state = Tensor(
+            [Float](repeating: -.infinity, count: rows) + [Float](repeating: 0, count: rows), rows: 2, columns: rows)
         let queries = q.view(columns: head * size..<(head + 1) * size)
         let keys = k.view(columns: group * size..<(group + 1) * size)
         let values = v.view(columns: group * width..<(group + 1) * width)
@@ -79,7 +80,8 @@ struct AttentionPass {
                 into: scores.destination, rows: rows, columns: n, inner: size)
             graft_softmax_tile(
                 scores.floats, scores.stride, weights.pointer, weights.type.isBF16, tile.low, tile.high,
-                Int32(range.lowerBound), shape.scale, shape.softcap, state.floats, state.floats + rows, sum.floats, width,
+                Int32(range.lowerBound), shape.scale, shape.softcap, state.floats, state.floats + rows, sum.floats,
+                width,
                 width, count, n)
             clearRows(count..<rows, of: weights, columns: n)
             Product.multiply(
@@ -174,8 +176,10 @@ struct AttentionPass {
                 gradients, Operand(values, stride: v.stride, type: v.type, transposed: true), into: dp.destination,
                 rows: rows, columns: n, inner: width)
             graft_softmax_tile_backward(
-                scores.floats, dp.floats, scores.stride, weights.pointer, ds.pointer, q.type.isBF16, tile.low, tile.high,
-                Int32(range.lowerBound), shape.scale, shape.softcap, lse.floats + first * shape.heads + head, shape.heads,
+                scores.floats, dp.floats, scores.stride, weights.pointer, ds.pointer, q.type.isBF16, tile.low,
+                tile.high,
+                Int32(range.lowerBound), shape.scale, shape.softcap, lse.floats + first * shape.heads + head,
+                shape.heads,
                 delta.floats + first * shape.heads + head, shape.heads, count, n)
             clearRows(count..<rows, of: weights, columns: n)
             clearRows(count..<rows, of: ds, columns: n)

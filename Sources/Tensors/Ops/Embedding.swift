@@ -36,7 +36,8 @@ public func embedding(_ ids: [Int32], in table: MatrixWeight, scale: Float = 1) 
                     for (i, id) in ids.enumerated() {
                         graft_add(
                             g.view(columns: columns).row(i), g.stride, g.type.isBF16,
-                            sum.view(columns: columns).floats + Int(id) * sum.stride, sum.stride, scale, 1, columns.count)
+                            sum.view(columns: columns).floats + Int(id) * sum.stride, sum.stride, scale, 1,
+                            columns.count)
                     }
                 }
             }

@@ -51,7 +51,8 @@ extension Tensor {
     public func rotated(
         by table: RotaryTable, positions: [Int32], headSize: Int, to type: ElementType = .f32
     ) -> Tensor {
-        precondition(positions.count == rows && columns % headSize == 0 && table.dims <= headSize,
+        precondition(
+            positions.count == rows && columns % headSize == 0 && table.dims <= headSize,
             "rotary: \(positions.count) positions, heads of \(headSize), \(table.dims) turned, for \(shape)")
         precondition(positions.allSatisfy { $0 >= 0 && $0 < table.positions }, "rotary: position beyond the table")
         let y = Tensor(uninitialized: rows, columns, type)

@@ -44,7 +44,8 @@ public struct ModelShape: Sendable {
     /// The shape of a name.
     public static func named(_ name: String) throws(Problem) -> ModelShape {
         if let shape = all.first(where: { $0.name == name }) { return shape }
-        throw Problem("--shape: there is no shape '\(name)'", advice: "the shapes are " + all.map(\.name).joined(separator: ", "))
+        throw Problem(
+            "--shape: there is no shape '\(name)'", advice: "the shapes are " + all.map(\.name).joined(separator: ", "))
     }
 
     private static func decoder(

@@ -67,10 +67,11 @@ public struct TrainingBenchmark {
         trainer = Trainer(model, trainerSettings)
         let tokens = settings.sequence * settings.batch
         let targets = settings.batch * (settings.sequence - Int(Double(settings.sequence) * settings.masked))
-        operations = Forecast(
-            model, tokens: tokens, targets: targets, micro: tokens, blocksKept: .max, precision: settings.precision,
-            checkpoints: 0
-        ).operationsPerStep
+        operations =
+            Forecast(
+                model, tokens: tokens, targets: targets, micro: tokens, blocksKept: .max, precision: settings.precision,
+                checkpoints: 0
+            ).operationsPerStep
     }
 
     /// The rows every step trains on: token ids drawn from a fixed seed.
@@ -103,7 +104,9 @@ public struct TrainingBenchmark {
             if step == 0 { continue }
             seconds.append(report.seconds)
             let known = Profile.seconds
-            for phase in Profile.Phase.allCases where phase != .pointwise { phases[phase, default: []].append(known[phase] ?? 0) }
+            for phase in Profile.Phase.allCases where phase != .pointwise {
+                phases[phase, default: []].append(known[phase] ?? 0)
+            }
             phases[.pointwise, default: []].append(report.seconds - known.values.reduce(0, +))
         }
         let step = median(seconds)

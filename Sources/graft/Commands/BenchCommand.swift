@@ -55,11 +55,15 @@ struct BenchTrainCommand: NumericCommand {
 
     mutating func validate() throws {
         if shape != nil && model != nil { throw ValidationError("--shape and --model exclude each other.") }
-        for (name, value) in [("--seq", sequence), ("--batch", batch), ("--rank", rank), ("--steps", steps), ("--micro", micro ?? 1)]
+        for (name, value) in [
+            ("--seq", sequence), ("--batch", batch), ("--rank", rank), ("--steps", steps), ("--micro", micro ?? 1),
+        ]
         where value < 1 {
             throw ValidationError("\(name) must be at least 1, not \(value).")
         }
-        guard (0..<1).contains(masked) else { throw ValidationError("--masked must be at least 0 and below 1, not \(masked).") }
+        guard (0..<1).contains(masked) else {
+            throw ValidationError("--masked must be at least 0 and below 1, not \(masked).")
+        }
     }
 
     func run() throws {
@@ -69,7 +73,8 @@ struct BenchTrainCommand: NumericCommand {
         (settings.rank, settings.masked, settings.steps, settings.precision) = (rank, masked, steps, precision)
         let load = SystemFiles.load
         if let load, load > 0.5 {
-            log.warning("the machine is not alone: its load is \(String(format: "%.1f", load)), and numbers will be too low")
+            log.warning(
+                "the machine is not alone: its load is \(String(format: "%.1f", load)), and numbers will be too low")
         }
         try withModel { files in
             let result = try TrainingBenchmark(files, settings).run { report in
@@ -111,7 +116,9 @@ struct BenchTrainCommand: NumericCommand {
         try line("product peak", String(format: "%.0f GFLOP/s", result.productPeak))
         try line("share of floor", String(format: "%.0f %%", result.shareOfFloor * 100))
         for phase in result.phases {
-            try line("  " + phase.name, String(format: "%.3f s  %2.0f %%", phase.seconds, phase.seconds / result.stepSeconds * 100))
+            try line(
+                "  " + phase.name,
+                String(format: "%.3f s  %2.0f %%", phase.seconds, phase.seconds / result.stepSeconds * 100))
         }
         try line("load", load.map { String(format: "%.1f", $0) } ?? "unknown")
     }
