@@ -1,5 +1,6 @@
 import Adapters
 import Diagnostics
+import Exports
 import Foundation
 import Kernels
 import Models
@@ -22,7 +23,7 @@ struct OpenedModel {
     static func open(_ path: String, withoutWeights: Bool = false) throws -> OpenedModel {
         switch try ModelPath(path) {
         case .directory: OpenedModel(path: path, files: try .open(directory: path, withoutWeights: withoutWeights))
-        case .gguf: throw Problem("is a GGUF file, which this command does not read yet", file: path)
+        case .gguf: OpenedModel(path: path, files: try .open(gguf: path))
         }
     }
 
@@ -30,7 +31,7 @@ struct OpenedModel {
     static func tokenizer(_ path: String) throws -> Tokenizer {
         switch try ModelPath(path) {
         case .directory: try Tokenizer.load(directory: path)
-        case .gguf: throw Problem("is a GGUF file, which this command does not read yet", file: path)
+        case .gguf: try Tokenizer.load(gguf: path)
         }
     }
 

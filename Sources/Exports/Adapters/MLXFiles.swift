@@ -1,0 +1,129 @@
+import Adapters
+import Diagnostics
+import Kernels
+import Models
+import OrderedJSON
+import SafeFiles
+import Tensors
+import WeightFiles
+
+/// An adapter directory as mlx-lm has it: `adapter_config.json` and `adapters.safetensors`, whose matrices are transposed
+/// (`lora_a` [inputs, rank], `lora_b` [rank, outputs]) and share one rank and one raw scale.
+struct MLXFiles {
+    let rank: Int
+    let scale: Float
+    private let tensors: WeightStore
+
+    private static func name(_ path: String, _ matrix: String) -> String { "\(path).lora_\(matrix)" }
+
+    /// Opens a directory and checks what is needed to run it: one pair for each tensor, nothing else.
+    init(_ directory: String) throws {
+        let file = directory + "/adapter_config.json"
+        let json = try JSONValue(contentsOfFile: file)
+        guard json["fine_tune_type"] == "lora", let rank = json["lora_parameters"]?["rank"]?.intValue,
+            let scale = json["lora_parameters"]?["scale"]?.doubleValue
+        else { throw Problem("has no LoRA with a rank and a scale", file: file) }
+        self.rank = rank
+        self.scale = Float(scale)
+        tensors = try WeightStore.open(directory + "/adapters.safetensors")
+    }
+
+    /// The base with this adapter.
+    func transformer(_ base: ModelFiles) throws -> Transformer {
+        let paths = Set(base.plan.linear.map(\.name.path).filter { tensors[Self.name($0, "a")] != nil })
+        let known = Set(paths.flatMap { [Self.name($0, "a"), Self.name($0, "b")] })
+        if let stray = tensors.names.first(where: { !known.contains($0) }) {
+            throw Problem("tensor \(stray) belongs to no linear module of \(base.path)", file: tensors.files.first)
+        }
+        let spec = AdapterSpec(rank: rank, alpha: scale * Float(rank), scale: scale)
+        let model = Transformer(base, mode: AdapterPlan(specs: Dictionary(uniqueKeysWithValues: paths.map { ($0, spec) })).mode)
+        for adapter in model.adapters {
+            let names = (Self.name(adapter.module.path, "a"), Self.name(adapter.module.path, "b"))
+            guard let a = tensors[names.0], let b = tensors[names.1], a.shape == [adapter.a.columns, rank],
+                b.shape == [rank, adapter.b.columns], let aValues = a.floats(), let bValues = b.floats()
+            else { throw Problem("the pair \(names.0), \(names.1) is not whole", file: tensors.files.first) }
+            adapter.aValue.copy(Tensor(aValues, rows: adapter.a.columns, columns: rank).transposed())
+            adapter.bValue.copy(Tensor(bValues, rows: rank, columns: adapter.b.columns))
+            adapter.a.valueChanged()
+            adapter.b.valueChanged()
+        }
+        return model
+    }
+
+    /// Writes an adapter with its own ranks and scales as one with the largest rank and one scale: smaller ranks are
+    /// padded with zeros, and B is multiplied by what its scale differs. Modules that the keys name and the adapter does
+    /// not touch get zeros, for mlx-lm makes an adapter for each.
+    static func write(_ model: Transformer, to directory: String) throws {
+        let adapters = Dictionary(uniqueKeysWithValues: model.adapters.map { ($0.module.path, $0) })
+        guard let rank = adapters.values.map(\.spec.rank).max(), let scale = model.adapters.first?.spec.scale else { return }
+        let keys = try Set(adapters.keys.map { try key($0) })
+        let layers = adapters.keys.compactMap(layer(of:))
+        let lowest = layers.min() ?? 0
+        let modules = model.files.plan.linear.filter {
+            guard let layer = layer(of: $0.name.path), layer >= lowest, let key = try? key($0.name.path) else { return false }
+            return keys.contains(key)
+        }
+        var values: [String: () -> Tensor] = [:]
+        var declarations: [TensorDeclaration] = []
+        for module in modules {
+            let (path, inputs, outputs) = (module.name.path, module.shape.weight[1], module.shape.weight[0])
+            values[name(path, "a")] = { padded(adapters[path]?.aValue, rows: rank, columns: inputs).transposed() }
+            values[name(path, "b")] = {
+                padded(adapters[path]?.bValue, rows: rank, columns: outputs, factor: (adapters[path]?.spec.scale ?? 0) / scale)
+            }
+            declarations.append(TensorDeclaration(name(path, "a"), shape: [inputs, rank], format: .element(.f32)))
+            declarations.append(TensorDeclaration(name(path, "b"), shape: [rank, outputs], format: .element(.f32)))
+        }
+        try SafetensorsWriter.write(to: directory + "/adapters.safetensors", tensors: declarations) { declaration, sink in
+            guard let value = values[declaration.name]?().converted(to: .f32) else { return }
+            try withExtendedLifetime(value) {
+                try sink(UnsafeRawBufferPointer(start: value.pointer, count: value.byteCount))
+            }
+        }
+        let config: JSONValue = [
+            "fine_tune_type": "lora", "num_layers": .integer(model.config.layers.count - lowest),
+            "lora_parameters": [
+                "rank": .integer(rank), "scale": .number(Double(scale)), "dropout": 0.0,
+                "keys": .array(keys.sorted().map(JSONValue.string)),
+            ],
+        ]
+        try AtomicFile.write(config.serialized(JSONStyle(indent: 4, keySeparator: ": ")) + "\n", to: directory + "/adapter_config.json")
+    }
+
+    /// The name inside a block: `model.layers.3.self_attn.q_proj` → `self_attn.q_proj`.
+    private static func key(_ path: String) throws(Problem) -> String {
+        let parts = path.split(separator: ".", maxSplits: 3)
+        guard parts.count == 4, parts[0] == "model", parts[1] == "layers", Int(parts[2]) != nil else {
+            throw Problem(
+                "\(path): mlx-lm names this model's modules in a way that Graft does not know",
+                advice: "merge the adapter and convert the merged directory instead")
+        }
+        return String(parts[3])
+    }
+
+    private static func layer(of path: String) -> Int? {
+        path.split(separator: ".").dropFirst(2).first.flatMap { Int($0) }
+    }
+
+    private static func padded(_ value: Tensor?, rows: Int, columns: Int, factor: Float = 1) -> Tensor {
+        let whole = Tensor(zeros: rows, columns)
+        guard let value else { return whole }
+        whole.view(rows: 0..<value.rows).copy(value)
+        if factor != 1 { for i in 0..<value.rows * columns { whole.floats[i] *= factor } }
+        return whole
+    }
+}
+
+extension ExportJob {
+    /// Writes the adapter for mlx-lm and proves it by reading it back.
+    public func exportMLX(to path: String) throws -> ExportSummary {
+        guard adapter != nil else { throw Problem.needsAdapter("mlx") }
+        return try ExportDirectory.write(path, job: self, settings: [("kind", "mlx")]) { directory in
+            let proving = try readBack()
+            try MLXFiles.write(proving.memory, to: directory)
+            try progress("reading back")
+            let written = try MLXFiles(directory).transformer(base)
+            return (try proving.prove(written, .exact), adapted: proving.memory.adapters.count)
+        }
+    }
+}

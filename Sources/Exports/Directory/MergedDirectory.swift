@@ -1,0 +1,123 @@
+import Adapters
+import Diagnostics
+import Kernels
+import Models
+import OrderedJSON
+import SafeFiles
+import WeightFiles
+
+/// Formats a plain model directory can have.
+public enum PlainFormat: String, Sendable, CaseIterable {
+    case bf16, f16, f32
+
+    /// How the numbers are stored.
+    var format: ElementFormat {
+        switch self {
+        case .bf16: .bf16
+        case .f16: .f16
+        case .f32: .f32
+        }
+    }
+    /// What config.json calls it.
+    var torchName: String {
+        switch self {
+        case .bf16: "bfloat16"
+        case .f16: "float16"
+        case .f32: "float32"
+        }
+    }
+}
+
+extension ExportJob {
+    /// Writes base + adapter as a plain model directory that any loader reads, and proves it by reading it back.
+    ///
+    /// Tensors keep the base's names, order and, without a `dtype`, each its format; tensors that the decoder does not
+    /// need are carried along as they are. Weights are streamed: a panel at a time is in memory.
+    ///
+    /// - Parameter dtype: format of all weights; nil: the base's.
+    /// - Throws: ``Problem`` when `path` exists or the base is no directory; ``ProofFailure`` when what was written does not
+    ///   predict as base and adapter in memory do. Nothing is left then.
+    public func merge(to path: String, dtype: PlainFormat?) throws -> ExportSummary {
+        try ExportDirectory.refuseExisting(path)
+        guard let source = base.source, adapter != nil else { throw Problem("merging needs weights and an adapter", file: base.path) }
+        guard base.isDirectory else {
+            throw Problem(
+                "is a GGUF file, from which no model directory can be made", file: base.path,
+                advice: "graft export --to gguf merges into a GGUF file")
+        }
+        let main = dtype ?? mainFormat(source)
+        let settings: [(String, JSONValue)] = [("kind", "merged"), ("dtype", .string(main.rawValue))]
+        return try ExportDirectory.write(path, job: self, settings: settings) { directory in
+            let proving = try readBack()
+            let merged = MergedWeights(proving.memory)
+            let formats = formats(source, dtype)
+            try writeWeights(source, merged, formats, into: directory)
+            try writeCompanions(dtype: main, into: directory)
+            try progress("reading back")
+            let written = Transformer(try ModelFiles.open(directory: directory))
+            let rounds = formats.contains { name, format in
+                format != .f32 && (merged.changes(name) || source[name]?.format != .element(format))
+            }
+            return (try proving.prove(written, rounds ? .rounded : .exact), adapted: proving.memory.adapters.count)
+        }
+    }
+
+    /// The format most of the weights have.
+    private func mainFormat(_ source: any WeightSource) -> PlainFormat {
+        var bytes: [PlainFormat: Int] = [:]
+        for name in base.plan.weightNames {
+            guard let tensor = source[name], let format = tensor.format.element else { continue }
+            guard let plain = PlainFormat.allCases.first(where: { $0.format == format }) else { continue }
+            bytes[plain, default: 0] += tensor.count
+        }
+        return bytes.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key ?? .f32
+    }
+
+    /// The format of each tensor the decoder takes; the others are carried along as they are.
+    private func formats(_ source: any WeightSource, _ dtype: PlainFormat?) -> [String: ElementFormat] {
+        var formats: [String: ElementFormat] = [:]
+        for name in base.plan.weightNames { formats[name] = source[name]?.format.element.map { dtype?.format ?? $0 } }
+        return formats
+    }
+
+    private func writeWeights(
+        _ source: any WeightSource, _ merged: MergedWeights, _ formats: [String: ElementFormat], into directory: String
+    ) throws {
+        let declarations = source.names.compactMap { name in
+            source[name].map { tensor in
+                TensorDeclaration(
+                    name, shape: tensor.shape, format: formats[name].map(StoredFormat.element) ?? tensor.format)
+            }
+        }
+        var done = 0
+        try SafetensorsWriter.writeSharded(into: directory, tensors: declarations) { declaration, sink in
+            done += 1
+            try progress("writing tensor \(done) of \(declarations.count)")
+            guard let tensor = source[declaration.name] else { return }
+            if let format = formats[declaration.name] {
+                try merged.write(tensor, as: format, to: sink)
+            } else {
+                try sink(tensor.bytes)
+            }
+        }
+    }
+
+    private func writeCompanions(dtype: PlainFormat, into directory: String) throws {
+        try SourceFolder(path: base.path).copyCompanions(to: directory)
+        let style = JSONStyle(indent: 2, keySeparator: ": ")
+        let configuration = SourceFolder.configuration(base.configuration, dtype: dtype.torchName)
+        try AtomicFile.write(configuration.serialized(style) + "\n", to: directory + "/config.json")
+    }
+}
+
+extension WeightPlan {
+    /// Names of the tensors that the decoder takes.
+    var weightNames: Set<String> {
+        Set(modules.flatMap { $0.shape.bias == nil ? [$0.name.weight] : [$0.name.weight, $0.name.bias] })
+    }
+}
+
+extension ModelFiles {
+    /// Whether this is a Hugging Face directory, not a GGUF file.
+    var isDirectory: Bool { !GGUFFile.isGGUF(path) }
+}

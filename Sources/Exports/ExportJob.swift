@@ -1,0 +1,140 @@
+import Adapters
+import Diagnostics
+import Foundation
+import Models
+import OrderedJSON
+import SafeFiles
+import Tokenizers
+import WeightFiles
+
+/// A base, perhaps an adapter, and what every export of them needs.
+public struct ExportJob {
+    /// The base.
+    public let base: ModelFiles
+    /// The adapter, nil where the base alone is converted.
+    public let adapter: PEFTFiles?
+    /// What the written files are compared on.
+    public let probes: Probes
+    /// Tells what is being done; may throw to end the work, and nothing is left then.
+    public let progress: (String) throws -> Void
+
+    /// A job; nothing is read yet.
+    public init(
+        base: ModelFiles, adapter: PEFTFiles?, probes: Probes, progress: @escaping (String) throws -> Void = { _ in }
+    ) {
+        self.base = base
+        self.adapter = adapter
+        self.probes = probes
+        self.progress = progress
+    }
+
+    /// The base, and base and adapter in memory.
+    func models() -> (base: Transformer, memory: Transformer?) {
+        let memory = adapter.map { adapter in
+            let model = Transformer(base, mode: adapter.plan.mode)
+            adapter.load(into: model)
+            return model
+        }
+        return (Transformer(base), memory)
+    }
+
+    /// The proof's start: both models, and that the adapter does something.
+    func readBack() throws -> ReadBack {
+        let (plain, memory) = models()
+        let readBack = ReadBack(base: plain, memory: memory, probes: probes) {
+            try progress("comparing with the model in memory")
+        }
+        try readBack.checkEffect()
+        return readBack
+    }
+
+    /// What identifies base and adapter, for manifests.
+    func origins() throws -> [(String, JSONValue)] {
+        try progress("hashing the base")
+        var members: [(String, JSONValue)] = [
+            ("base", ["path": .string(base.path), "hash": .string(try contentHash(of: base.weightFiles))])
+        ]
+        if let adapter {
+            let hash = try contentHash(of: [adapter.path + "/adapter_model.safetensors"])
+            members.append(("adapter", ["path": .string(adapter.path), "hash": .string(hash)]))
+        }
+        return members
+    }
+}
+
+extension ModelFiles {
+    /// The paths of the files that hold the weights, sorted.
+    var weightFiles: [String] { Set((source?.names ?? []).compactMap { source?[$0]?.file.path }).sorted() }
+}
+
+/// What an export has written and shown.
+public struct ExportSummary: Sendable {
+    /// Where it is.
+    public let path: String
+    /// Names of the files, sorted.
+    public let files: [String]
+    /// Tensors that the adapter touches.
+    public let adapted: Int
+    /// What reading back has shown.
+    public let proof: Proof
+    /// The manifest, as stored.
+    public let manifest: JSONValue
+}
+
+/// A directory that is written whole, proved, and put into place with its manifest.
+struct ExportDirectory {
+    /// The manifest's name in every exported directory.
+    static let manifestName = "graft_export.json"
+
+
+    /// Refuses a path that exists.
+    static func refuseExisting(_ path: String) throws(Problem) {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        throw Problem("exists already", file: path, advice: "name a new place with -o, or take the old one away")
+    }
+
+    /// Writes into a directory beside `path`, which must not exist, and renames it into place when `body` has written
+    /// the files and proved them. When `body` throws nothing is left.
+    static func write(
+        _ path: String, job: ExportJob, settings: [(String, JSONValue)],
+        _ body: (_ directory: String) throws -> (Proof, adapted: Int)
+    ) throws -> ExportSummary {
+        try refuseExisting(path)
+        let place = try SafeDirectory(path: path)
+        do {
+            let (proof, adapted) = try body(place.temporary)
+            let names = try FileManager.default.subpathsOfDirectory(atPath: place.temporary).sorted()
+            let files = names.filter { isFile(place.temporary + "/" + $0) }
+            let manifest = try self.manifest(settings, job, proof, adapted: adapted, files: files, in: place.temporary)
+            try AtomicFile.write(manifest.serialized(.pretty) + "\n", to: place.temporary + "/" + manifestName)
+            try refuseExisting(path)
+            try place.commit()
+            return ExportSummary(
+                path: path, files: (files + [manifestName]).sorted(), adapted: adapted, proof: proof, manifest: manifest)
+        } catch {
+            place.discard()
+            throw error
+        }
+    }
+
+    private static func isFile(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory.boolValue
+    }
+
+    /// What was exported, from what, how exactly.
+    static func manifest(
+        _ settings: [(String, JSONValue)], _ job: ExportJob, _ proof: Proof, adapted: Int, files: [String],
+        in directory: String
+    ) throws -> JSONValue {
+        var hashes = JSONObject()
+        try job.progress("hashing the files")
+        for name in files { hashes[name] = .string(try contentHash(of: [directory + "/" + name])) }
+        let origins = try job.origins()
+        return .object(
+            JSONObject(
+                settings + origins + [
+                    ("adapted_tensors", .integer(adapted)), ("files", .object(hashes)), ("proof", proof.json),
+                ]))
+    }
+}

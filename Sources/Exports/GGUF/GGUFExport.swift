@@ -1,0 +1,99 @@
+import Datasets
+import Diagnostics
+import Foundation
+import Models
+import OrderedJSON
+import SafeFiles
+import Tokenizers
+import WeightFiles
+
+extension ExportJob {
+    /// Writes base + adapter, or the base alone, as a GGUF file, and proves it by reading it back.
+    ///
+    /// From a GGUF base the metadata are kept and the touched tensors rewritten. The manifest lies beside the file.
+    ///
+    /// - Parameters:
+    ///   - quantize: format of the matrices; nil: each keeps its own.
+    ///   - tokenizer: the base's; nil writes a file without a vocabulary.
+    public func exportGGUF(
+        to path: String, quantize: GGUFQuantization?, tokenizer: Tokenizer?
+    ) throws -> ExportSummary {
+        let settings: [(String, JSONValue)] = [
+            ("kind", "gguf"), ("quantize", quantize.map { .string($0.rawValue) } ?? .null),
+        ]
+        return try ExportFile.write(path, job: self, settings: settings) { file in
+            try writeGGUF(to: file, quantize: quantize, tokenizer: tokenizer)
+        }
+    }
+
+    /// Writes and proves a GGUF file in a directory that is thrown away when this throws.
+    func writeGGUF(
+        to file: String, quantize: GGUFQuantization?, tokenizer: Tokenizer?
+    ) throws -> (Proof, adapted: Int) {
+        let writer = try GGUFModelWriter(base, quantize: quantize, tokenizer: tokenizer)
+        let proving = try readBack()
+        let merged = MergedWeights(proving.memory)
+        try writer.write(to: file, merged, progress: progress)
+        try progress("reading back")
+        let written = Transformer(try ModelFiles.open(gguf: file))
+        if let tokenizer { try Self.checkTokenizer(tokenizer, try Tokenizer.load(gguf: file)) }
+        let exactness = writer.exactness(merged)
+        var quantisedBase: Transformer?
+        let plain = file + ".base"
+        defer { try? FileManager.default.removeItem(atPath: plain) }
+        if exactness == .quantised && proving.hasAdapter {
+            try writer.write(to: plain, MergedWeights(nil), progress: progress)
+            quantisedBase = Transformer(try ModelFiles.open(gguf: plain))
+        }
+        let proof = try proving.prove(written, exactness, quantisedBase: quantisedBase)
+        return (proof, adapted: proving.memory.adapters.count)
+    }
+
+    /// The same ids for a conversation and for plain text, with what surrounds them.
+    private static func checkTokenizer(_ own: Tokenizer, _ written: Tokenizer) throws {
+        let conversation: JSONValue = [
+            "messages": [
+                ["role": "user", "content": "Hello!  How are you?"], ["role": "assistant", "content": "Fine, thanks."],
+                ["role": "user", "content": "1 + 1?"],
+            ]
+        ]
+        let now = Date()
+        func ids(_ tokenizer: Tokenizer) throws -> [Int32]? {
+            let renderer = try PromptRenderer(tokenizer: tokenizer, now: now)
+            guard let rendered = try? renderer.render(Row(conversation), addGenerationPrompt: true) else { return nil }
+            return renderer.ids(rendered)
+        }
+        let text = "Once upon a time, 2 dogs ran.\n"
+        guard try ids(own) == ids(written),
+            own.encode(text, addSpecialTokens: true) == written.encode(text, addSpecialTokens: true)
+        else {
+            throw ProofFailure("the written vocabulary or chat template gives other token ids than the base's tokenizer")
+        }
+    }
+}
+
+/// A file that is written whole, proved, and put into place with its manifest beside it.
+enum ExportFile {
+    static func write(
+        _ path: String, job: ExportJob, settings: [(String, JSONValue)],
+        _ body: (_ file: String) throws -> (Proof, adapted: Int)
+    ) throws -> ExportSummary {
+        let manifestPath = path + "." + ExportDirectory.manifestName
+        for path in [path, manifestPath] { try ExportDirectory.refuseExisting(path) }
+        let place = try SafeDirectory(path: path)
+        defer { place.discard() }
+        let name = (path as NSString).lastPathComponent
+        let file = place.temporary + "/" + name
+        let (proof, adapted) = try body(file)
+        let manifest = try ExportDirectory.manifest(
+            settings, job, proof, adapted: adapted, files: [name], in: place.temporary)
+        try ExportDirectory.refuseExisting(path)
+        do { try FileManager.default.moveItem(atPath: file, toPath: path) } catch {
+            throw RunFailure("cannot rename into place \(path): \(error.localizedDescription)")
+        }
+        try AtomicFile.write(manifest.serialized(.pretty) + "\n", to: manifestPath)
+        return ExportSummary(
+            path: path, files: [name, name + "." + ExportDirectory.manifestName], adapted: adapted, proof: proof,
+            manifest: manifest)
+    }
+}

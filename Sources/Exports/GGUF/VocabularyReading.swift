@@ -1,0 +1,137 @@
+import Diagnostics
+import Foundation
+import OrderedJSON
+import Tokenizers
+import WeightFiles
+
+extension GGUFVocabulary {
+    /// The vocabulary of a Hugging Face directory as llama.cpp's converter would store it.
+    ///
+    /// The name of the pre-tokenizer is found by behaviour: the first candidate whose ids are the tokenizer's own on every
+    /// sample. A vocabulary that no candidate reproduces is refused.
+    ///
+    /// - Parameter size: rows of the embedding; ids without a token are filled up.
+    package init(directory path: String, tokenizer: Tokenizer, size: Int, preferring: [String]) throws {
+        let file = path + "/tokenizer.json"
+        guard FileManager.default.fileExists(atPath: file) else {
+            throw Problem(
+                "has no tokenizer.json, from which the GGUF vocabulary is made", file: path,
+                advice: "save the tokenizer once with transformers; --to gguf-lora needs none")
+        }
+        let json = try JSONValue(contentsOfFile: file)
+        guard json["model"]?["type"]?.stringValue ?? "BPE" == "BPE", let vocab = json["model"]?["vocab"]?.objectValue else {
+            throw Problem("the tokenizer is no BPE one, which is all that is written to GGUF yet", file: file)
+        }
+        let merges = Self.merges(json["model"]?["merges"])
+        let isByteLevel = Self.mentions("ByteLevel", in: json["pre_tokenizer"] ?? .null)
+        self.init(model: isByteLevel ? "gpt2" : "llama", tokens: [])
+        fill(vocab, added: json["added_tokens"]?.arrayValue ?? [], size: size)
+        if isByteLevel {
+            self.merges = merges.map { "\(Self.spelled($0.0)) \(Self.spelled($0.1))" }
+        } else {
+            rank(merges)
+        }
+        bosID = tokenizer.bosID.map(Int.init)
+        eosID = tokenizer.eosID.map(Int.init)
+        padID = tokenizer.padID.map(Int.init)
+        unkID = tokenizer.unkID.map(Int.init)
+        addsBOS = tokenizer.addsBOS
+        addsEOS = tokenizer.addsEOS
+        chatTemplates = tokenizer.chatTemplates
+        try settle(isByteLevel ? preferring : [], like: tokenizer, file: file)
+    }
+
+    private static func merges(_ value: JSONValue?) -> [(String, String)] {
+        (value?.arrayValue ?? []).compactMap { merge in
+            if let pair = merge.arrayValue, pair.count == 2, let a = pair[0].stringValue, let b = pair[1].stringValue {
+                return (a, b)
+            }
+            let parts = merge.stringValue?.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let parts, parts.count == 2 else { return nil }
+            return (String(parts[0]), String(parts[1]))
+        }
+    }
+
+    // A space inside a token would end it in the list of merges; the alphabet has a letter for it.
+    private static func spelled(_ token: String) -> String { token.replacing(" ", with: "Ġ") }
+
+    private static func mentions(_ type: String, in value: JSONValue) -> Bool {
+        if value["type"]?.stringValue == type { return true }
+        return (value["pretokenizers"]?.arrayValue ?? []).contains { mentions(type, in: $0) }
+    }
+
+    private mutating func fill(_ vocab: JSONObject, added: [JSONValue], size: Int) {
+        var texts: [Int: (text: String, kind: Int)] = [:]
+        for (token, id) in vocab.members {
+            guard let id = id.intValue else { continue }
+            let isByte = model == "llama" && token.count == 6 && token.hasPrefix("<0x") && token.hasSuffix(">")
+            texts[id] = (token, isByte ? 6 : 1)
+        }
+        for token in added {
+            guard let id = token["id"]?.intValue, let content = token["content"]?.stringValue else { continue }
+            let looksSpecial = content.hasPrefix("<|") && content.hasSuffix("|>")
+            let control = token["special"]?.boolValue ?? false || looksSpecial
+            texts[id] = (content, content == "<unk>" ? 2 : control ? 3 : 4)
+        }
+        let count = max(size, (texts.keys.max() ?? -1) + 1)
+        tokens = (0..<count).map { texts[$0]?.text ?? "[PAD\($0)]" }
+        kinds = (0..<count).map { texts[$0]?.kind ?? 5 }
+        if model == "llama" { scores = Array(repeating: 0, count: count) }
+    }
+
+    // SentencePiece merges the pair whose token scores highest: falling scores in the order of the merges.
+    private mutating func rank(_ merges: [(String, String)]) {
+        let ids = Dictionary(tokens.enumerated().map { ($1, $0) }) { first, _ in first }
+        var ranked: Set<Int> = []
+        for (rank, pair) in merges.enumerated() {
+            guard let id = ids[pair.0 + pair.1], ranked.insert(id).inserted else { continue }
+            scores[id] = -Float(rank)
+        }
+        // What no merge makes is a letter or a control token; letters only ever begin.
+        for id in tokens.indices where kinds[id] == 1 && !ranked.contains(id) { scores[id] = -Float(merges.count) }
+    }
+
+    private mutating func settle(_ names: [String], like tokenizer: Tokenizer, file: String) throws {
+        let samples = Self.samples
+        let wanted = samples.map { tokenizer.encode($0) }
+        for name in model == "gpt2" ? names : ["default"] {
+            for prefix in model == "gpt2" ? [true] : [true, false] {
+                preTokenizer = name
+                addsSpacePrefix = prefix
+                guard let candidate = try? Tokenizer(TokenizerDescription(gguf: self, file: file)) else { continue }
+                if zip(samples, wanted).allSatisfy({ candidate.encode($0) == $1 }) { return }
+            }
+        }
+        throw Problem(
+            "no vocabulary that llama.cpp knows cuts text as this tokenizer does", file: file,
+            advice: "export the adapter alone (--to gguf-lora) and use it with a GGUF file of the base")
+    }
+
+    private static let samples = [
+        "Hello, world!", "  two  spaces\n\n\tand tabs \r\n", "It's we'll DON'T I'M you'RE", "1 12 123 1234 12345 3.14159",
+        "naïve café Straße 東京は日本 Привет мир مرحبا 안녕하세요 हिन्दी ไทย", "a_b-c/d\\e (x+y)=z; {\"k\": [1, 2]}",
+        "🚀🙂👩‍👩‍👧 ½ ² ①", "CamelCaseAndUPPER lower'case", "!!!???...   ---\u{3000}x\u{a0}y", "\n\n\nline\n  indented\n",
+        "e\u{301} ﬁ Ǆ", "def f(x):\n    return x**2  # square\n",
+    ]
+}
+
+extension GGUFVocabulary {
+    /// The metadata under which GGUF files hold this vocabulary.
+    func write(to metadata: inout GGUFMetadata) {
+        metadata["tokenizer.ggml.model"] = .string(model)
+        metadata["tokenizer.ggml.pre"] = .string(preTokenizer ?? "default")
+        metadata["tokenizer.ggml.tokens"] = .array(.string(tokens))
+        if !scores.isEmpty { metadata["tokenizer.ggml.scores"] = .array(.float32(scores)) }
+        metadata["tokenizer.ggml.token_type"] = .array(.int32(kinds.map { Int32($0) }))
+        if !merges.isEmpty { metadata["tokenizer.ggml.merges"] = .array(.string(merges)) }
+        let ids = [("bos", bosID), ("eos", eosID), ("unknown", unkID), ("padding", padID)]
+        for (name, id) in ids { if let id { metadata["tokenizer.ggml.\(name)_token_id"] = .uint32(UInt32(id)) } }
+        if let addsBOS { metadata["tokenizer.ggml.add_bos_token"] = .bool(addsBOS) }
+        if let addsEOS { metadata["tokenizer.ggml.add_eos_token"] = .bool(addsEOS) }
+        if model == "llama" { metadata["tokenizer.ggml.add_space_prefix"] = .bool(addsSpacePrefix) }
+        let named = chatTemplates.keys.filter { $0 != "default" }.sorted()
+        if let main = chatTemplates["default"] { metadata["tokenizer.chat_template"] = .string(main) }
+        if !named.isEmpty { metadata["tokenizer.chat_templates"] = .array(.string(named)) }
+        for name in named { metadata["tokenizer.chat_template.\(name)"] = chatTemplates[name].map { .string($0) } }
+    }
+}

@@ -1,0 +1,151 @@
+import Diagnostics
+import Foundation
+import OrderedJSON
+import WeightFiles
+
+/// The config.json that transformers would have for a GGUF file, from its metadata and tensors.
+struct GGUFConfiguration {
+    let file: GGUFFile
+    let path: String
+    let architecture: GGUFArchitecture
+    private var problems: [Problem] = []
+
+    init(_ file: GGUFFile, path: String) throws(Problem) {
+        guard let name = file.metadata["general.architecture"]?.stringValue else {
+            throw Problem("has no general.architecture", file: path, advice: "is it a model?")
+        }
+        if file.metadata["general.type"]?.stringValue == "adapter" {
+            throw Problem("is an adapter, not a model", file: path)
+        }
+        guard let architecture = GGUFArchitecture.named(name) else {
+            let known = GGUFArchitecture.all.map(\.name).joined(separator: ", ")
+            throw Problem(
+                "is of the architecture \"\(name)\", which is not read from GGUF", file: path,
+                advice: "known are \(known); use the model's Hugging Face directory")
+        }
+        self.file = file
+        self.path = path
+        self.architecture = architecture
+    }
+
+    private func value(_ key: String) -> GGUFValue? { file.metadata["\(architecture.name).\(key)"] }
+    private func has(_ tensor: String) -> Bool { file.weights[tensor] != nil }
+
+    private mutating func count(_ key: String) -> JSONValue {
+        guard let value = value(key) else {
+            problems.append(Problem("\(architecture.name).\(key) is missing", file: path))
+            return 1
+        }
+        guard let count = value.intValue else {
+            problems.append(Problem("\(architecture.name).\(key) is \(value.kindName), not one whole number", file: path))
+            return 1
+        }
+        return .integer(count)
+    }
+
+    /// A number as a person would have written it: f32 metadata say 9.99999974e-06 for 1e-5.
+    private func number(_ key: String) -> JSONValue? {
+        switch value(key) {
+        case .float32(let x)?: Double("\(x)").map(JSONValue.number)
+        case let other?: other.doubleValue.map(JSONValue.number)
+        case nil: nil
+        }
+    }
+
+    /// The configuration. Everything that is missing or not supported is thrown together.
+    mutating func json() throws(Problems) -> JSONValue {
+        var object = JSONObject([
+            ("architectures", [.string(architecture.transformersClass)]), ("model_type", .string(architecture.modelType)),
+        ])
+        for (key, from) in [
+            ("hidden_size", "embedding_length"), ("intermediate_size", "feed_forward_length"),
+            ("num_hidden_layers", "block_count"), ("num_attention_heads", "attention.head_count"),
+            ("max_position_embeddings", "context_length"),
+        ] { object[key] = count(from) }
+        object["num_key_value_heads"] = value("attention.head_count_kv") == nil ? object["num_attention_heads"] : count("attention.head_count_kv")
+        object["head_dim"] = headDim(object)
+        object["vocab_size"] = .integer(file.weights["token_embd.weight"]?.rows ?? 1)
+        object["rms_norm_eps"] = number("attention.layer_norm_rms_epsilon") ?? 1e-6
+        object["rope_theta"] = number("rope.freq_base") ?? 10000.0
+        object["rope_scaling"] = scaling(object)
+        object["hidden_act"] = "silu"
+        object["attention_bias"] = .bool(has("blk.0.attn_q.bias"))
+        object["mlp_bias"] = .bool(has("blk.0.ffn_gate.bias"))
+        object["tie_word_embeddings"] = .bool(!has("output.weight"))
+        if architecture.name == "granite" {
+            for (key, from) in [
+                ("attention_multiplier", "attention.scale"), ("embedding_multiplier", "embedding_scale"),
+                ("residual_multiplier", "residual_scale"), ("logits_scaling", "logit_scale"),
+            ] { if let number = number(from) { object[key] = number } }
+        }
+        for (key, from) in [("bos_token_id", "bos_token_id"), ("eos_token_id", "eos_token_id"), ("pad_token_id", "padding_token_id")] {
+            if let id = file.metadata["tokenizer.ggml.\(from)"]?.intValue { object[key] = .integer(id) }
+        }
+        if value("expert_count")?.intValue ?? 0 > 0 {
+            problems.append(Problem("is a mixture of experts, which is not read from GGUF yet", file: path))
+        }
+        if value("attention.sliding_window") != nil {
+            problems.append(Problem("\(architecture.name).attention.sliding_window is not supported", file: path))
+        }
+        try Problems(problems).throwIfAny()
+        return .object(object)
+    }
+
+    private mutating func headDim(_ object: JSONObject) -> JSONValue {
+        if let width = value("attention.key_length")?.intValue {
+            if let other = value("attention.value_length")?.intValue, other != width {
+                problems.append(Problem("keys and values of different widths, \(width) and \(other), are not supported", file: path))
+            }
+            return .integer(width)
+        }
+        return .integer((object["hidden_size"]?.intValue ?? 1) / max(1, object["num_attention_heads"]?.intValue ?? 1))
+    }
+
+    // MARK: - Rotary scaling
+
+    private mutating func scaling(_ object: JSONObject) -> JSONValue {
+        if let dims = value("rope.dimension_count")?.intValue, let width = object["head_dim"]?.intValue, dims != width {
+            problems.append(Problem("rotates \(dims) of a head's \(width) numbers, which is not supported", file: path))
+        }
+        if let factors { return llama3(factors, object) ?? .null }
+        guard let type = value("rope.scaling.type")?.stringValue, type != "none" else { return nil }
+        let factor = number("rope.scaling.factor") ?? 1.0
+        switch type {
+        case "linear": return ["rope_type": "linear", "factor": factor]
+        case "yarn":
+            return [
+                "rope_type": "yarn", "factor": factor,
+                "original_max_position_embeddings": value("rope.scaling.original_context_length")?.intValue.map(JSONValue.integer) ?? object["max_position_embeddings"] ?? 1,
+            ]
+        default:
+            problems.append(Problem("rope.scaling.type \"\(type)\" is not supported", file: path))
+            return nil
+        }
+    }
+
+    /// Divisors of the rotary frequencies, stored as a tensor where Llama 3.1's scaling is used.
+    var factors: [Double]? { file.weights["rope_freqs.weight"]?.floats()?.map(Double.init) }
+
+    /// Llama 3.1's parameters that give these divisors, or nil: the file stores only what they lead to.
+    private func llama3(_ factors: [Double], _ object: JSONObject) -> JSONValue? {
+        guard let factor = factors.max(), let theta = object["rope_theta"]?.doubleValue else { return nil }
+        let lengths = [8192] + (5...17).map { 1 << $0 }
+        for (low, high) in [(1.0, 4.0), (1.0, 2.0), (1.0, 8.0), (2.0, 4.0)] {
+            for original in lengths {
+                let expected = factors.indices.map { i -> Double in
+                    let wave = 2 * Double.pi * pow(theta, 2 * Double(i) / Double(2 * factors.count))
+                    if wave < Double(original) / high { return 1 }
+                    if wave > Double(original) / low { return factor }
+                    let smooth = (Double(original) / wave - low) / (high - low)
+                    return 1 / ((1 - smooth) / factor + smooth)
+                }
+                guard zip(expected, factors).allSatisfy({ abs($0 - $1) <= 1e-5 * $1 }) else { continue }
+                return [
+                    "rope_type": "llama3", "factor": .number(factor), "low_freq_factor": .number(low),
+                    "high_freq_factor": .number(high), "original_max_position_embeddings": .integer(original),
+                ]
+            }
+        }
+        return nil
+    }
+}

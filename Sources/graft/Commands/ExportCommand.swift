@@ -1,0 +1,54 @@
+import ArgumentParser
+import Diagnostics
+import Exports
+
+/// `graft export`: the adapter, or the merged model, for another runtime.
+struct ExportCommand: NumericCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Writes an adapter or a merged model for llama.cpp, Ollama, LM Studio, vLLM, transformers or mlx.",
+        discussion: """
+            peft, mlx and gguf-lora hold the adapter alone; gguf and ollama hold the whole model, with the adapter merged \
+            in where one is given. Everything is read back before it appears, as with merge; a quantised model may be 1.2 \
+            times as far off as the base quantised the same way. Status 3 when it is farther, and nothing is kept.
+            """)
+
+    /// What can be written.
+    enum Target: String, ExpressibleByArgument, CaseIterable {
+        case peft, mlx, gguf, ollama
+        case ggufLoRA = "gguf-lora"
+    }
+
+    @Option(name: .customLong("to"), help: "What to write.")
+    var target: Target
+
+    @OptionGroup var origin: ExportOrigin
+
+    @Option(help: "Format of the matrices of gguf and ollama (default: what the base has).")
+    var quantize: GGUFQuantization?
+
+    @OptionGroup var compute: ComputeOptions
+
+    func validate() throws {
+        let isModel = target == .gguf || target == .ollama
+        if !isModel && origin.adapter == nil {
+            throw ValidationError("--to \(target.rawValue) exports an adapter: give it with --adapter.")
+        }
+        if !isModel && quantize != nil { throw ValidationError("--quantize is for --to gguf and --to ollama.") }
+    }
+
+    func run() throws {
+        let summary = try origin.run(compute) { job, opened in
+            switch target {
+            case .peft: try job.exportPEFT(to: origin.path)
+            case .mlx: try job.exportMLX(to: origin.path)
+            case .ggufLoRA: try job.exportGGUFLoRA(to: origin.path)
+            case .gguf: try job.exportGGUF(to: origin.path, quantize: quantize, tokenizer: opened.tokenizer())
+            case .ollama: try job.exportOllama(to: origin.path, quantize: quantize, tokenizer: opened.tokenizer())
+            }
+        }
+        try origin.report(summary)
+    }
+}
+
+extension GGUFQuantization: ExpressibleByArgument {}

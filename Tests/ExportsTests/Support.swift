@@ -1,0 +1,90 @@
+import Adapters
+import Exports
+import Foundation
+import Models
+import Testing
+import Tokenizers
+import WeightFiles
+
+/// A stored tiny model with its adapter and PyTorch's numbers.
+struct Fixture {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Fixtures/models").path
+    /// Dense decoders of every shape: fused, parallel, biased, tied, inputs first, norms in four places.
+    static let names = [
+        "llama", "llama-3", "qwen2", "qwen3", "gemma2", "gemma3-wrapped", "phi3", "gpt2", "gpt-neox", "olmo2", "granite",
+        "cohere", "starcoder2",
+    ]
+
+    let path: String
+    let files: ModelFiles
+    let adapter: PEFTFiles
+    let reference: WeightStore
+
+    init(_ name: String) throws {
+        path = Self.root + "/" + name
+        files = try ModelFiles.open(directory: path)
+        adapter = try PEFTFiles.open(path + "/adapter", for: files)
+        reference = try WeightStore.open(path + "/reference.safetensors")
+    }
+
+    func job(without: Bool = false) throws -> ExportJob {
+        ExportJob(
+            base: files, adapter: without ? nil : adapter,
+            probes: try Probes(tokenizer: nil, config: files.description.config))
+    }
+
+    func ids(_ i: Int) throws -> [Int32] {
+        let tensor = try #require(reference["ids.\(i)"])
+        return (0..<tensor.count).map { Int32(tensor.bytes.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self)) }
+    }
+
+    /// Largest difference between a model's log-probabilities of the stored ids and PyTorch's with the adapter.
+    func difference(_ model: Transformer) throws -> Double {
+        var largest = 0.0
+        for i in 0..<2 {
+            let ids = try ids(i)
+            let logits = model.logits(model.hiddenStates(TokenBatch(ids), precision: .f32))
+            let expected = try #require(reference["adapted_logits.\(i)"]?.floats())
+            let (a, b) = (Self.logProbabilities(logits.values(), logits.columns), Self.logProbabilities(expected, logits.columns))
+            for (x, y) in zip(a, b) { largest = max(largest, abs(x - y)) }
+        }
+        return largest
+    }
+
+    static func logProbabilities(_ logits: [Float], _ columns: Int) -> [Double] {
+        stride(from: 0, to: logits.count, by: columns).flatMap { start in
+            let row = logits[start..<start + columns].map(Double.init)
+            let top = row.max() ?? 0
+            let sum = log(row.reduce(0) { $0 + exp($1 - top) }) + top
+            return row.map { $0 - sum }
+        }
+    }
+}
+
+/// A folder of its own, away when the test is over.
+final class Scratch {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appending(path: "graft-exports-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func callAsFunction(_ name: String) -> String { path + "/" + name }
+
+    /// What lies in the folder.
+    var entries: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
+}
+
+/// The shared test data, or nil with a word about it.
+func sharedFolder(_ name: String) -> String? {
+    let environment = ProcessInfo.processInfo.environment["GRAFT_SHARED"]
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let folder = (environment ?? root.deletingLastPathComponent().appending(path: "shared").path) + "/" + name
+    if FileManager.default.fileExists(atPath: folder) { return folder }
+    print("SKIPPED: there is no \(folder); set GRAFT_SHARED to the shared test data")
+    return nil
+}
