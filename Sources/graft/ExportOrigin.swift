@@ -4,6 +4,7 @@ import Datasets
 import Diagnostics
 import Exports
 import Foundation
+import Models
 import OrderedJSON
 import Tokenizers
 
