@@ -2,6 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Foundation
 import Kernels
+import Logging
 import Models
 import OrderedJSON
 import Training

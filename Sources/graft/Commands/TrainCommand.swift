@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import OrderedJSON
 import Recipes
 import Training
 

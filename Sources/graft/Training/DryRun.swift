@@ -1,5 +1,7 @@
 import Kernels
+import Models
 import OrderedJSON
+import Recipes
 import Training
 
 /// What a run will need, told before it starts (`train --dry-run`).
