@@ -117,38 +117,3 @@ public final class Transformer {
         return raw
     }
 }
-
-extension ModelBuilder {
-    /// The block of layer `i`.
-    func block(_ i: Int, _ config: LayerConfig) -> Block {
-        let path = "layers.\(i)"
-        guard let attention = config.attention, case .dense(let dense) = config.feedForward,
-            let activation = dense.activation.kernel
-        else { preconditionFailure("layer \(i) passed the check for supported parts") }
-        let inputs: [String] =
-            switch attention.projection {
-            case .separate: ["query", "key", "value"]
-            case .fused, .fusedByGroup: ["queryKeyValue"]
-            }
-        let feeds: [String] =
-            switch dense.kind {
-            case .gated: ["gate", "up"]
-            case .gatedFused: ["gateUp"]
-            case .plain: ["up"]
-            }
-        let names = config.arrangement.norms
-        let norms = Dictionary(
-            uniqueKeysWithValues: names.map { ($0, norm("\(path).\($0)") ?? bareNorm()) })
-        return Block(
-            arrangement: config.arrangement, residualScale: config.residualScale,
-            attention: SelfAttention(
-                config: attention, layer: i, input: group(inputs.map { "\(path).attention.\($0)" }),
-                output: group(["\(path).attention.output"]), queryNorm: norm("\(path).attention.queryNorm"),
-                keyNorm: norm("\(path).attention.keyNorm"), sinks: numbers("\(path).attention.sinks")),
-            feedForward: FeedForward(
-                kind: dense.kind, hidden: dense.hidden, input: group(feeds.map { "\(path).feedForward.\($0)" }),
-                output: GatedLinear(group: group(["\(path).feedForward.down"]), activation: activation)),
-            attentionNorm: norms["attentionNorm"], attentionPostNorm: norms["attentionPostNorm"],
-            feedForwardNorm: norms["feedForwardNorm"], feedForwardPostNorm: norms["feedForwardPostNorm"])
-    }
-}

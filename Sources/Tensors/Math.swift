@@ -10,3 +10,5 @@ func cosine(_ x: Double) -> Double { cos(x) }
 func sine(_ x: Double) -> Double { sin(x) }
 /// tanh in single precision.
 func hyperbolicTangent(_ x: Float) -> Float { tanhf(x) }
+/// eˣ in single precision.
+func exponential(_ x: Float) -> Float { expf(x) }

@@ -13,7 +13,7 @@ struct ParityTests {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/models").path
     // Described, not yet run: mixtures of experts and latent attention.
-    static let awaited = ["deepseek", "mixtral", "qwen2-moe", "qwen3-moe", "llama4", "gpt-oss", "granite-moe", "olmoe"]
+    static let awaited: [String] = []
     static let fixtures = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).sorted().filter {
         name in
         FileManager.default.fileExists(atPath: "\(root)/\(name)/reference.safetensors")
@@ -39,7 +39,8 @@ struct ParityTests {
         let both = model.logits(
             model.hiddenStates(TokenBatch(tokens: a + b, segmentStarts: [0, a.count]), precision: .f32))
         let alone = model.logits(model.hiddenStates(TokenBatch(b), precision: .f32)).values()
-        let difference = zip(both.view(rows: a.count..<a.count + b.count).values(), alone).map { abs($0 - $1) }.max() ?? 1
+        let difference =
+            zip(both.view(rows: a.count..<a.count + b.count).values(), alone).map { abs($0 - $1) }.max() ?? 1
         #expect(difference < 1e-4, "\(name): \(difference)")
     }
 

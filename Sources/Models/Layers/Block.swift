@@ -46,12 +46,38 @@ struct ResidualStream {
     }
 }
 
+/// What mixes positions in a block.
+enum Mixer {
+    case attention(SelfAttention)
+    case latent(LatentAttention)
+
+    func callAsFunction(_ x: Tensor, _ context: ForwardContext, kept: [Int32]?) -> Tensor {
+        switch self {
+        case .attention(let attention): attention(x, context, kept: kept)
+        case .latent(let attention): attention(x, context, kept: kept)
+        }
+    }
+}
+
+/// What works on each position of a block.
+enum PositionPart {
+    case dense(FeedForward)
+    case experts(Experts)
+
+    func callAsFunction(_ x: Tensor, _ context: ForwardContext) -> Tensor {
+        switch self {
+        case .dense(let network): network(x, context)
+        case .experts(let experts): experts(x, context)
+        }
+    }
+}
+
 /// One block of the decoder: attention and feed-forward, with the norms where its arrangement has them.
 struct Block {
     let arrangement: LayerConfig.Arrangement
     let residualScale: Float
-    let attention: SelfAttention
-    let feedForward: FeedForward
+    let attention: Mixer
+    let feedForward: PositionPart
     let attentionNorm: Norm?
     let attentionPostNorm: Norm?
     let feedForwardNorm: Norm?

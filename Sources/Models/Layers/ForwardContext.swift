@@ -44,7 +44,8 @@ struct ForwardContext {
     func keeping(_ rows: [Int32]?) -> ForwardContext {
         guard let rows, let draw else { return self }
         return ForwardContext(
-            type: type, positions: positions, segments: segments, draw: draw.keeping(rows), tables: tables, cache: cache)
+            type: type, positions: positions, segments: segments, draw: draw.keeping(rows), tables: tables, cache: cache
+        )
     }
 }
 
@@ -74,6 +75,9 @@ final class RotaryTables {
             tables = [:]
         }
     }
+
+    /// How many numbers of a head a table turns.
+    func dims(_ index: Int) -> Int { config.rotaries[index].dim }
 
     /// The table of a rotary configuration; for queries that grow with their position, the growth multiplied in.
     func table(_ index: Int, growth: AttentionConfig.QueryGrowth? = nil) -> RotaryTable {

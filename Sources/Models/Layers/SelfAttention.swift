@@ -17,8 +17,9 @@ struct SelfAttention {
     /// - Returns: f32 [kept rows, width].
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, kept: [Int32]?) -> Tensor {
         var (q, k, v) = split(input(x, context))
-        q = normalized(q, queryNorm)
-        k = normalized(k, keyNorm)
+        q = clipped(normalized(q, queryNorm))
+        k = clipped(normalized(k, keyNorm))
+        v = clipped(v)
         q = turned(q, context, growth: config.queryGrowth)
         k = turned(k, context, growth: nil)
         v = v.convertedRecording(to: context.type)
@@ -57,13 +58,23 @@ struct SelfAttention {
     private func normalized(_ x: Tensor, _ norm: Norm?) -> Tensor {
         guard let norm else { return x }
         let whole = x.isContiguous ? x : x.convertedRecording(to: .f32)
-        return whole.normalized(norm, group: config.queryKeyNorm == .perHead ? config.headDim : nil)
+        return whole.normalized(norm, group: config.queryKeyNorm == .fullWidth ? nil : config.headDim)
     }
 
+    private func clipped(_ x: Tensor) -> Tensor { config.projectionClip.map { x.clamped(to: $0) } ?? x }
+
     private func turned(_ x: Tensor, _ context: ForwardContext, growth: AttentionConfig.QueryGrowth?) -> Tensor {
-        guard let rotary = config.rotary else { return x.convertedRecording(to: context.type) }
-        return x.rotated(
-            by: context.tables.table(rotary, growth: growth), positions: context.positions, headSize: config.headDim,
-            to: context.type)
+        guard let rotary = config.rotary else { return grown(x, context, growth).convertedRecording(to: context.type) }
+        // A table that turns whole heads can hold the growth; else what it does not turn would not grow.
+        let whole = context.tables.dims(rotary) == config.headDim
+        return (whole ? x : grown(x, context, growth)).rotated(
+            by: context.tables.table(rotary, growth: whole ? growth : nil), positions: context.positions,
+            headSize: config.headDim, to: context.type)
+    }
+
+    private func grown(_ x: Tensor, _ context: ForwardContext, _ growth: AttentionConfig.QueryGrowth?) -> Tensor {
+        guard let growth else { return x }
+        let factors = context.positions.map { growth.factor(at: Int($0)) }
+        return x.scaledRows(by: Tensor(factors, rows: factors.count, columns: 1))
     }
 }

@@ -84,7 +84,8 @@ final class ModelBuilder {
     private func load(_ parameter: Parameter, _ name: String, offset: Float, initial: Float?) {
         let numbers = UnsafeMutableBufferPointer(start: parameter.value.floats, count: parameter.count)
         if let stored = files.source?[name]?.floats() {
-            precondition(stored.count == parameter.count, "tensor \(name) passed the audit with \(stored.count) numbers")
+            precondition(
+                stored.count == parameter.count, "tensor \(name) passed the audit with \(stored.count) numbers")
             for i in stored.indices { numbers[i] = stored[i] + offset }
         } else if let initial {
             numbers.update(repeating: initial)
@@ -103,13 +104,33 @@ final class ModelBuilder {
         let weight = vector(
             module.name.weight, module.shape.weight[0], offset: config.weightOffset, initial: 1)
         let bias = module.shape.bias.map { vector(module.name.bias, $0, offset: 0, initial: 0) }
-        return Norm(weight: weight, bias: bias, epsilon: config.epsilon, centred: config.kind == .layer && !logical.isHeadNorm)
+        return Norm(
+            weight: weight, bias: bias, epsilon: config.epsilon, centred: config.kind == .layer && !logical.isHeadNorm)
     }
 
     /// A norm without stored weights, where the configuration says so (OLMo 1).
     func bareNorm() -> Norm {
         let config = files.description.config.norm
         return Norm(weight: nil, epsilon: config.epsilon, centred: config.kind == .layer)
+    }
+
+    /// Experts in one stored tensor [experts, …]: each one's matrix is a range of its rows. `biases` [experts, outputs].
+    func stacked(_ logical: String, experts: Int, inputsFirst: Bool, biases: String? = nil) -> [LinearModule] {
+        let module = module(logical)
+        guard case .frozen(let whole) = matrix(logical) else {
+            preconditionFailure("\(logical): stacked experts are not trained, which is checked before a model is built")
+        }
+        let each = whole.rows / experts
+        let biases = biases.flatMap { name in
+            numbers(name).map { Tensor($0, rows: experts, columns: $0.count / experts) }
+        }
+        return (0..<experts).map { e in
+            var matrix = whole.rows(e * each..<(e + 1) * each)
+            if inputsFirst { matrix = matrix.withInputsFirst }
+            return LinearModule(
+                name: module.name,
+                weights: LinearWeights(.frozen(matrix), bias: biases.map { $0.view(rows: e..<e + 1) }))
+        }
     }
 
     func numbers(_ logical: String) -> [Float]? {
@@ -149,7 +170,8 @@ final class ModelBuilder {
             return AdapterGroup.Member(layer: i, rows: part.rows, b: b, scale: spec.scale)
         }
         let dropout = members.compactMap { specs[$0]?.dropout }.max() ?? 0
-        return AdapterGroup(a: a, members: group, dropout: dropout, key: stableHash(parts.map(\.name).joined(separator: "\n")))
+        return AdapterGroup(
+            a: a, members: group, dropout: dropout, key: stableHash(parts.map(\.name).joined(separator: "\n")))
     }
 }
 

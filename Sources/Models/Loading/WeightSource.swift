@@ -40,7 +40,8 @@ public struct ModelFiles: Sendable {
             throw Problem("does not exist", file: path, advice: "give a model directory or a GGUF file")
         }
         guard FileManager.default.fileExists(atPath: file) else {
-            throw Problem("has no config.json", file: path, advice: "give a Hugging Face model directory or a GGUF file")
+            throw Problem(
+                "has no config.json", file: path, advice: "give a Hugging Face model directory or a GGUF file")
         }
         let configuration = try JSONValue(contentsOfFile: file)
         if var problem = unsupportedQuantization(config: configuration, names: [String]()) {
@@ -73,7 +74,8 @@ public struct ModelFiles: Sendable {
     }
 
     /// Checks a source's tensors against what the decoder needs.
-    public init(path: String, description: ModelDescription, configuration: JSONValue, source: any WeightSource) throws {
+    public init(path: String, description: ModelDescription, configuration: JSONValue, source: any WeightSource) throws
+    {
         let names = Set(source.names)
         let description = description.matching(names.contains)
         plan = WeightPlan(description, contains: names.contains)
@@ -85,7 +87,8 @@ public struct ModelFiles: Sendable {
         for module in plan.modules {
             for name in [module.name.weight] + (module.shape.bias == nil ? [] : [module.name.bias]) {
                 guard let tensor = source[name], tensor.format.element == nil else { continue }
-                problems.append(Problem("tensor \(name) is stored as \(tensor.format.name), which is not supported", file: path))
+                problems.append(
+                    Problem("tensor \(name) is stored as \(tensor.format.name), which is not supported", file: path))
             }
         }
         problems += Self.unsupported(description.config).map { Problem($0, file: path) }
@@ -102,17 +105,18 @@ public struct ModelFiles: Sendable {
         var found: [String] = []
         if config.headBias { found.append("a bias on the output head is not supported yet") }
         for layer in config.layers {
-            if case .latentAttention = layer.mixer { found.append("multi-head latent attention is not supported yet") }
-            if case .experts = layer.feedForward { found.append("mixtures of experts are not supported yet") }
-            if case .dense(let dense) = layer.feedForward, dense.activation.kernel == nil {
-                found.append("the activation \(dense.activation.rawValue) is not supported yet")
-            }
-            if layer.attention?.projectionClip != nil { found.append("clipped projections (clip_qkv) are not supported yet") }
-            if let attention = layer.attention, let growth = attention.queryGrowth {
-                let dims = attention.rotary.map { config.rotaries[$0].dim }
-                if dims != attention.headDim {
-                    found.append("query growth \(growth.beta) without full rotation is not supported yet")
+            let networks: [DenseConfig?] =
+                switch layer.feedForward {
+                case .dense(let dense): [dense]
+                case .experts(let experts): [experts.expert, experts.shared]
                 }
+            for case let network? in networks where network.activation.kernel == nil {
+                found.append("the activation \(network.activation.rawValue) is not supported yet")
+            }
+            if case .experts(let experts) = layer.feedForward, experts.clampedLimit == nil,
+                case .stackedInputsFirst(interleaved: true) = experts.storage
+            {
+                found.append("experts with alternating gate and up without a limit are not supported yet")
             }
         }
         return found.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
