@@ -37,18 +37,18 @@ struct RenderingTests {
 
     /// The tokens with loss are, put together, exactly the marked text, whatever the tokenizer does with white space.
     @Test(arguments: [
-        ("qwen3", "Qwen-Qwen3-0.6B", "Fine — grüße dich,\n\n  世界 ☕.<|im_end|>"),
-        ("llama-3.1", "meta-llama-Llama-3.1-8B-Instruct", "Fine — grüße dich,\n\n  世界 ☕.<|eot_id|>"),
-        ("mistral-v3", "mistralai-Mistral-Nemo-Instruct-2407", "Fine — grüße dich,\n\n  世界 ☕.</s>"),
-        ("phi-3", "microsoft-Phi-3.5-mini-instruct", "Fine — grüße dich,\n\n  世界 ☕.<|end|>"),
-        ("deepseek-llm", "deepseek-ai-DeepSeek-V3.1", "Fine — grüße dich,\n\n  世界 ☕.<｜end▁of▁sentence｜>"),
+        ("qwen3", "Qwen-Qwen3-0.6B", "Fine — café noir,\n\n  世界 ☕.<|im_end|>"),
+        ("llama-3.1", "meta-llama-Llama-3.1-8B-Instruct", "Fine — café noir,\n\n  世界 ☕.<|eot_id|>"),
+        ("mistral-v3", "mistralai-Mistral-Nemo-Instruct-2407", "Fine — café noir,\n\n  世界 ☕.</s>"),
+        ("phi-3", "microsoft-Phi-3.5-mini-instruct", "Fine — café noir,\n\n  世界 ☕.<|end|>"),
+        ("deepseek-llm", "deepseek-ai-DeepSeek-V3.1", "Fine — café noir,\n\n  世界 ☕.<｜end▁of▁sentence｜>"),
     ])
     func masksHoldForRealTokenizers(_ family: String, _ template: String, _ expected: String) throws {
         guard let assets = sharedFolder() else { return }
         let tokenizer = try Tokenizer.load(directory: assets + "/tokenizers/" + family)
         let renderer = try PromptRenderer(
             tokenizer: tokenizer, source: .file(assets + "/chat_templates/templates/\(template).jinja"))
-        let conversation = Conversation(user: "How are you?", assistant: "Fine — grüße dich,\n\n  世界 ☕.")
+        let conversation = Conversation(user: "How are you?", assistant: "Fine — café noir,\n\n  世界 ☕.")
         let sample = try #require(
             try SampleBuilder(renderer: renderer).samples(for: .conversation(conversation)).samples.first)
         let first = try #require(sample.targets.firstIndex(of: true))
