@@ -3,7 +3,8 @@ public func suggestion(for word: String, among candidates: some Sequence<String>
     let word = Array(word.lowercased())
     let ranked = candidates.map { (name: $0, distance: editDistance(word, Array($0.lowercased()))) }
     guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
-    return best.distance <= max(1, max(word.count, best.name.count) / 3) ? best.name : nil
+    let length = max(word.count, best.name.count)
+    return best.distance <= max(length > 3 ? 2 : 1, length / 3) ? best.name : nil
 }
 
 /// Levenshtein's distance: the fewest insertions, deletions and replacements that turn one word into the other.
