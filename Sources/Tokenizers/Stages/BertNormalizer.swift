@@ -19,7 +19,7 @@ struct BertNormalizer: Sendable {
                 passage = UnicodeForm.nfd.apply(passage, tracking: tracking)
             }
             passage = passage.mappingScalars(tracking: tracking) { c in
-                c >= 0x300 && UTF8Text.unicode(c).properties.generalCategory == .nonspacingMark ? .removed : .kept
+                c >= 0x300 && UnicodeClass.category(c, ofVersion: 8) == .nonspacingMark ? .removed : .kept
             }
         }
         return lowercases ? passage.lowercased(tracking: tracking) : passage
@@ -29,7 +29,7 @@ struct BertNormalizer: Sendable {
         if c == 0x20 || (c > 0x20 && c < 0x7f) { return .kept }
         if c == 9 || c == 10 || c == 13 { return .replaced([0x20]) }
         if c == 0 || c == 0xfffd { return .removed }
-        switch UTF8Text.unicode(c).properties.generalCategory {
+        switch UnicodeClass.category(c, ofVersion: 8) {
         case .control, .format, .privateUse, .surrogate: return .removed
         default: return UnicodeClass.isWhitespace(c) ? .replaced([0x20]) : .kept
         }

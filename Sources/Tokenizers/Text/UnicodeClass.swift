@@ -32,13 +32,21 @@ enum UnicodeClass {
         }
     }
 
-    /// ASCII's punctuation and symbols, and beyond it the general categories P….
+    /// The general category as of an older version of Unicode, by whose tables Hugging Face's library still decides:
+    /// unassigned for what came later.
+    static func category(_ c: UInt32, ofVersion version: Int) -> Unicode.GeneralCategory {
+        let properties = UTF8Text.unicode(c).properties
+        guard let age = properties.age, age.major <= version else { return .unassigned }
+        return properties.generalCategory
+    }
+
+    /// ASCII's punctuation and symbols, and beyond it the general categories P… of Unicode 8.
     static func isPunctuation(_ c: UInt32) -> Bool {
         if c < 0x80 {
             return (c >= 0x21 && c <= 0x2f) || (c >= 0x3a && c <= 0x40) || (c >= 0x5b && c <= 0x60)
                 || (c >= 0x7b && c <= 0x7e)
         }
-        switch UTF8Text.unicode(c).properties.generalCategory {
+        switch category(c, ofVersion: 8) {
         case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,
             .finalPunctuation, .otherPunctuation:
             return true
@@ -46,10 +54,10 @@ enum UnicodeClass {
         }
     }
 
-    /// Combining marks: the general categories Mn, Mc, Me.
+    /// Combining marks: the general categories Mn, Mc, Me of Unicode 9.
     static func isMark(_ c: UInt32) -> Bool {
         if c < 0x300 { return false }
-        switch UTF8Text.unicode(c).properties.generalCategory {
+        switch category(c, ofVersion: 9) {
         case .nonspacingMark, .spacingMark, .enclosingMark: return true
         default: return false
         }

@@ -50,10 +50,10 @@ final class UnicodeDecompositions: Sendable {
         self.classes = classes
     }
 
-    // Hugging Face's library normalises by the tables of Unicode 12; what came later it leaves alone.
+    // Hugging Face's library normalises by the tables of Unicode 9; what came later it leaves alone.
     private static func isKnown(_ scalar: Unicode.Scalar) -> Bool {
         guard let age = scalar.properties.age else { return false }
-        return age.major <= 12
+        return age.major <= 9
     }
 
     /// The canonical combining class.
