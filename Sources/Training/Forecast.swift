@@ -78,7 +78,7 @@ extension Forecast {
 /// Sizes of a decoder that memory and arithmetic follow from.
 struct ModelSize {
     let hidden: Int
-    /// Numbers in all matrices of all blocks.
+    /// Numbers in all matrices of all blocks that a token is multiplied with.
     let matrixNumbers: Int
     /// Numbers in the output head.
     let headNumbers: Int
@@ -90,13 +90,23 @@ struct ModelSize {
         hidden = config.hiddenSize
         headNumbers = config.hiddenSize * config.vocabularySize
         matrixNumbers = config.moduleShapes.filter { $0.key.hasPrefix("layers.") && $0.value.weight.count >= 2 }
-            .reduce(0) { $0 + $1.value.weight.reduce(1, *) }
+            .reduce(0) { $0 + config.worked(on: $1.key, $1.value.weight.reduce(1, *)) }
         var (widest, attention, keyValue) = (0, 0, 0)
         for layer in config.layers {
-            if case .dense(let dense) = layer.feedForward { widest = max(widest, dense.hidden) }
-            if let own = layer.attention {
+            switch layer.feedForward {
+            case .dense(let dense): widest = max(widest, dense.hidden)
+            case .experts(let experts):
+                // What an expert reads and gives is copied for each choice.
+                let chosen = experts.perToken * (experts.expert.hidden + config.hiddenSize)
+                widest = max(widest, chosen + (experts.shared?.hidden ?? 0))
+            }
+            switch layer.mixer {
+            case .attention(let own):
                 attention = max(attention, own.heads * own.headDim)
                 keyValue = max(keyValue, own.keyValueHeads * own.headDim)
+            case .latentAttention(let own):
+                attention = max(attention, own.heads * (own.plainDim + own.rotaryDim))
+                keyValue = max(keyValue, own.heads * (own.plainDim + own.rotaryDim))
             }
         }
         (self.widest, self.attention, self.keyValue) = (widest, attention, keyValue)
@@ -110,4 +120,15 @@ struct ModelSize {
 
     /// Bytes of every token while one block is being computed, at the widest point of its backward pass.
     func passingBytes(_ type: ElementType) -> Int { 4 * widest + 3 * type.size * widest + 12 * hidden + 8 * attention }
+}
+
+extension TransformerConfig {
+    /// Of a matrix's numbers those that work on a token: an expert's by its share of the choices.
+    fileprivate func worked(on path: String, _ numbers: Int) -> Int {
+        let parts = path.split(separator: ".")
+        guard parts.count > 3, parts[3] == "experts", let layer = Int(parts[1]),
+            case .experts(let experts) = layers[layer].feedForward
+        else { return numbers }
+        return numbers * experts.perToken / experts.count
+    }
 }

@@ -50,6 +50,7 @@ public struct RunPlan: Sendable {
         let full = recipe.adapter.method == .full
         guard let (files, tokenizer) = try collect({ try open(recipe.model, full) }) else { throw Problems(problems) }
         self.files = files
+        if full { problems += files.fullTuningProblems }
         settings = LoRASettings(recipe.adapter)
         let settings = settings
         adapters =

@@ -12,15 +12,16 @@ import WeightFiles
 struct ParityTests {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/models").path
-    // Described, not yet run: mixtures of experts and latent attention.
-    static let awaited: [String] = []
     static let fixtures = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).sorted().filter {
         name in
         FileManager.default.fileExists(atPath: "\(root)/\(name)/reference.safetensors")
-            && !awaited.contains { name.hasPrefix($0) }
+    }
+    /// Models whose experts are modules, with an adapter on each.
+    static let withExperts = fixtures.filter {
+        FileManager.default.fileExists(atPath: "\(root)/\($0)/adapter_experts/adapter_config.json")
     }
 
-    @Test func fixturesAreThere() { #expect(Self.fixtures.count >= 20) }
+    @Test func fixturesAreThere() { #expect(Self.fixtures.count >= 36 && Self.withExperts.count >= 6) }
 
     @Test("base model: log-probabilities of every token", arguments: fixtures)
     func base(_ name: String) throws {
@@ -53,8 +54,56 @@ struct ParityTests {
         for i in 0..<2 { try fixture.expectLogits("adapted_logits.\(i)", of: model, ids: fixture.ids(i)) }
         for kept in [Int.max, 1] {
             model.blocksKept = kept
-            try fixture.expectGradients(model)
+            try fixture.expectGradients(model, "grad", loss: "adapted_loss")
         }
+    }
+
+    @Test("adapters on single experts: log-probabilities, loss and gradients", arguments: withExperts)
+    func experts(_ name: String) throws {
+        let fixture = try Fixture(name)
+        let adapter = try PEFTFiles.open(fixture.path + "/adapter_experts", for: fixture.files)
+        let model = Transformer(fixture.files, mode: adapter.plan.mode)
+        adapter.load(into: model)
+        for i in 0..<2 { try fixture.expectLogits("experts_logits.\(i)", of: model, ids: fixture.ids(i)) }
+        for kept in [Int.max, 1] {
+            model.blocksKept = kept
+            try fixture.expectGradients(model, "experts_grad", loss: "experts_loss")
+        }
+    }
+
+    @Test("token after token from a cache as all at once", arguments: fixtures)
+    func cached(_ name: String) throws {
+        let fixture = try Fixture(name)
+        if fixture.dependsOnLength { return }
+        let model = Transformer(fixture.files)
+        let ids = fixture.ids(0)
+        let cache = KeyValueCache(slots: 1, capacity: ids.count, type: .f32)
+        let first = ids.count - 7
+        var hidden = model.hiddenStates(
+            continuing: cache, slots: [0], tokens: [Array(ids[..<first])], precision: .f32)
+        var rows = model.logits(hidden).values()
+        for id in ids[first...] {
+            hidden = model.hiddenStates(continuing: cache, slots: [0], tokens: [[id]], precision: .f32)
+            rows += model.logits(hidden).values()
+        }
+        let whole = model.logits(model.hiddenStates(TokenBatch(ids), precision: .f32))
+        let expected = whole.view(rows: first - 1..<ids.count).values()
+        let difference = zip(rows, expected).map { abs($0 - $1) }.max() ?? 1
+        #expect(rows.count == expected.count && difference < 1e-4, "\(name): \(difference)")
+    }
+
+    @Test("bf16 is near", arguments: fixtures)
+    func bf16(_ name: String) throws {
+        guard Machine.hasBF16 else { return print("SKIPPED: \(name) in bf16, this processor multiplies no bfloat16") }
+        let fixture = try Fixture(name)
+        let model = Transformer(fixture.files)
+        let rows = try fixture.logitDifferences("logits.0", of: model, ids: fixture.ids(0), precision: .bf16)
+        // Of these small models, whose weights are large, bf16 costs a few hundredths; where two experts are nearly equal
+        // it may choose the other, hence the tenth of the rows that may be further off.
+        let sorted = rows.sorted()
+        let (median, most) = (sorted[rows.count / 2], sorted[rows.count * 9 / 10 - 1])
+        #expect(median < 0.08 && most < 0.15, "\(name): log-probabilities differ by \(median), \(most) in most rows")
+        #expect(rows.allSatisfy { $0.isFinite })
     }
 }
 
@@ -82,12 +131,22 @@ struct Fixture {
 
     /// Largest difference of log-probabilities below 1e-4 (the aim; 1e-3 is the bound asked for).
     func expectLogits(_ name: String, of model: Transformer, ids: [Int32]) throws {
-        let logits = model.logits(model.hiddenStates(TokenBatch(ids), precision: .f32))
+        let difference = try logitDifferences(name, of: model, ids: ids, precision: .f32).max() ?? .infinity
+        #expect(difference < 1e-4, "\(path) \(name): log-probabilities differ by \(difference)")
+    }
+
+    /// The largest difference of a row's log-probabilities from the reference's, for each row.
+    func logitDifferences(
+        _ name: String, of model: Transformer, ids: [Int32], precision: ElementType
+    ) throws -> [Double] {
+        let logits = model.logits(model.hiddenStates(TokenBatch(ids), precision: precision))
         let expected = try #require(reference[name]?.floats())
         #expect(logits.rows * logits.columns == expected.count)
         let (a, b) = (logProbabilities(logits.values(), logits.columns), logProbabilities(expected, logits.columns))
-        let difference = zip(a, b).map { abs($0 - $1) }.max() ?? .infinity
-        #expect(difference < 1e-4, "\(path) \(name): log-probabilities differ by \(difference)")
+        let differences = zip(a, b).map { $0.isNaN ? .infinity : abs($0 - $1) }
+        return stride(from: 0, to: differences.count, by: logits.columns).map { start in
+            differences[start..<start + logits.columns].max() ?? .infinity
+        }
     }
 
     func logProbabilities(_ logits: [Float], _ columns: Int) -> [Double] {
@@ -99,7 +158,7 @@ struct Fixture {
         }
     }
 
-    func expectGradients(_ model: Transformer) throws {
+    func expectGradients(_ model: Transformer, _ gradients: String, loss lossName: String) throws {
         for parameter in model.parameters { parameter.clearGradient() }
         var loss = 0.0
         let count = try #require(facts["target_tokens"]?.intValue)
@@ -111,10 +170,10 @@ struct Fixture {
             loss += losses.reduce(0) { $0 + Double($1) }
             sum.backward(seed: 1 / Float(count))
         }
-        let expected = try #require(facts["adapted_loss"]?.doubleValue)
+        let expected = try #require(facts[lossName]?.doubleValue)
         #expect(abs(loss / Double(count) - expected) < 1e-4, "\(path): loss \(loss / Double(count)), not \(expected)")
         for adapter in model.adapters {
-            let name = "grad.base_model.model.\(adapter.module.path)."
+            let name = "\(gradients).base_model.model.\(adapter.module.path)."
             expect(adapter.a.gradient.view(rows: adapter.aRows).values(), name + "lora_A.weight")
             expect(adapter.b.gradient.transposed().values(), name + "lora_B.weight")
         }

@@ -100,6 +100,24 @@ public struct ModelFiles: Sendable {
         ignored = audit.ignored
     }
 
+    /// The first reason why not every weight of this model can be trained; empty when they can.
+    public var fullTuningProblems: [Problem] {
+        for module in plan.modules {
+            let what: String
+            switch module.name.kind {
+            case .linearInputsFirst: what = "a matrix with inputs before outputs"
+            case .tensor: what = "experts in one tensor, attention sinks or router corrections"
+            default: continue
+            }
+            return [
+                Problem(
+                    "adapter.method full does not support \(what) (\(module.name.stored))", file: path,
+                    advice: "train an adapter")
+            ]
+        }
+        return []
+    }
+
     /// Parts of a configuration that can be described and not yet be run.
     static func unsupported(_ config: TransformerConfig) -> [String] {
         var found: [String] = []
