@@ -86,7 +86,6 @@ struct ExportDirectory {
     /// The manifest's name in every exported directory.
     static let manifestName = "graft_export.json"
 
-
     /// Refuses a path that exists.
     static func refuseExisting(_ path: String) throws(Problem) {
         guard FileManager.default.fileExists(atPath: path) else { return }
@@ -110,7 +109,8 @@ struct ExportDirectory {
             try refuseExisting(path)
             try place.commit()
             return ExportSummary(
-                path: path, files: (files + [manifestName]).sorted(), adapted: adapted, proof: proof, manifest: manifest)
+                path: path, files: (files + [manifestName]).sorted(), adapted: adapted, proof: proof, manifest: manifest
+            )
         } catch {
             place.discard()
             throw error

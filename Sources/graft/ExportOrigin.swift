@@ -55,7 +55,8 @@ struct ExportOrigin: ParsableArguments {
         guard let data, let tokenizer else { return try Probes(tokenizer: tokenizer, config: config) }
         let renderer = try PromptRenderer(tokenizer: tokenizer)
         let ids = try RowFile(path: data).mapRows { row -> [Int32] in
-            let ids: [Int32] = if case .tokens(let ready, _) = row { ready } else { renderer.ids(try renderer.render(row)) }
+            let ids: [Int32] =
+                if case .tokens(let ready, _) = row { ready } else { renderer.ids(try renderer.render(row)) }
             try config.checkSequence(ids)
             return ids
         }
@@ -82,7 +83,8 @@ extension ExportSummary {
         let exported = proof.exported
         lines.append(
             "read back against memory: KL \(number(exported.kl)), largest |Δ log p| \(number(exported.largest)), "
-                + "top-1 agreement \(number(exported.agreement)) on \(exported.positions) predictions (\(proof.origin))")
+                + "top-1 agreement \(number(exported.agreement)) on \(exported.positions) predictions (\(proof.origin))"
+        )
         if let quantisation = proof.quantisation {
             lines.append("base quantised the same way against base: KL \(number(quantisation.kl))")
         }

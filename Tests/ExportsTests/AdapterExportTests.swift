@@ -2,76 +2,84 @@ import Adapters
 import Diagnostics
 import Exports
 import Foundation
+import Kernels
 import Models
 import OrderedJSON
+import Tensors
 import Testing
 import WeightFiles
 
-@Suite("Adapter directories", .serialized)
-struct AdapterExportTests {
-    @Test("in PEFT's layout hold the same bytes", arguments: ["llama", "gpt2", "phi3", "gemma3-wrapped"])
-    func peft(_ name: String) throws {
-        let fixture = try Fixture(name)
-        let scratch = try Scratch()
-        let summary = try fixture.job().exportPEFT(to: scratch("peft"))
-        #expect(summary.proof.exported.largest == 0)
-        let before = try WeightStore.open(fixture.path + "/adapter/adapter_model.safetensors")
-        let after = try WeightStore.open(scratch("peft/adapter_model.safetensors"))
-        #expect(Set(before.names) == Set(after.names))
-        for name in before.names { #expect(before[name]?.floats() == after[name]?.floats(), "\(name)") }
-        let config = try JSONValue(contentsOfFile: scratch("peft/adapter_config.json"))
-        let original = try JSONValue(contentsOfFile: fixture.path + "/adapter/adapter_config.json")
-        for key in ["r", "lora_alpha", "target_modules", "use_rslora", "rank_pattern", "alpha_pattern", "task_type"] {
-            #expect(config[key] == original[key], "\(key)")
+extension ExportsTests {
+    @Suite("Adapter directories")
+    struct AdapterExportTests {
+        @Test("in PEFT's layout hold the same bytes", arguments: ["llama", "gpt2", "phi3", "gemma3-wrapped"])
+        func peft(_ name: String) throws {
+            let fixture = try Fixture(name)
+            let scratch = try Scratch()
+            let summary = try fixture.job().exportPEFT(to: scratch("peft"))
+            #expect(summary.proof.exported.largest == 0)
+            let before = try WeightStore.open(fixture.path + "/adapter/adapter_model.safetensors")
+            let after = try WeightStore.open(scratch("peft/adapter_model.safetensors"))
+            #expect(Set(before.names) == Set(after.names))
+            for name in before.names { #expect(before[name]?.floats() == after[name]?.floats(), "\(name)") }
+            let config = try JSONValue(contentsOfFile: scratch("peft/adapter_config.json"))
+            let original = try JSONValue(contentsOfFile: fixture.path + "/adapter/adapter_config.json")
+            for key in [
+                "r", "lora_alpha", "target_modules", "use_rslora", "rank_pattern", "alpha_pattern", "task_type",
+            ] {
+                #expect(config[key] == original[key], "\(key)")
+            }
         }
-    }
 
-    @Test("for mlx-lm are transposed and share one rank and scale", arguments: ["llama", "qwen3", "phi3", "olmo2"])
-    func mlx(_ name: String) throws {
-        let fixture = try Fixture(name)
-        let scratch = try Scratch()
-        let summary = try fixture.job().exportMLX(to: scratch("mlx"))
-        #expect(summary.proof.exported.largest < 1e-5)
-        let store = try WeightStore.open(scratch("mlx/adapters.safetensors"))
-        let q = try #require(store.names.first { $0.hasSuffix(".lora_a") })
-        let rank = try #require(fixture.adapter.plan.specs.values.map(\.rank).max())
-        #expect(store[q]?.shape.last == rank)
-        let config = try JSONValue(contentsOfFile: scratch("mlx/adapter_config.json"))
-        #expect(config["lora_parameters"]?["rank"]?.intValue == rank && config["fine_tune_type"] == "lora")
-    }
-
-    @Test("for mlx-lm pad ranks and bake scales that differ")
-    func patterns() throws {
-        let fixture = try Fixture("llama")
-        let scratch = try Scratch()
-        var settings = LoRASettings()
-        settings.rank = 3
-        settings.alpha = 6
-        settings.useRSLoRA = true
-        settings.targets = .names(["q_proj", "down_proj"])
-        settings.rankPattern = [("down_proj", 5)]
-        settings.alphaPattern = [("layers.1.self_attn.q_proj", 1)]
-        settings.layers = [1]
-        let model = Transformer(fixture.files, mode: try AdapterPlan(settings, for: fixture.files).mode)
-        model.initialiseAdapters(seed: 3)
-        for adapter in model.adapters {
-            for i in 0..<adapter.bValue.rows * adapter.bValue.columns { adapter.bValue.floats[i] = Float(i % 7) / 20 - 0.1 }
+        @Test("for mlx-lm are transposed and share one rank and scale", arguments: ["llama", "qwen3", "phi3", "olmo2"])
+        func mlx(_ name: String) throws {
+            let fixture = try Fixture(name)
+            let scratch = try Scratch()
+            let summary = try fixture.job().exportMLX(to: scratch("mlx"))
+            #expect(summary.proof.exported.largest < 1e-5)
+            let store = try WeightStore.open(scratch("mlx/adapters.safetensors"))
+            let q = try #require(store.names.first { $0.hasSuffix(".lora_a") })
+            let rank = try #require(fixture.adapter.plan.specs.values.map(\.rank).max())
+            #expect(store[q]?.shape.last == rank)
+            let config = try JSONValue(contentsOfFile: scratch("mlx/adapter_config.json"))
+            #expect(config["lora_parameters"]?["rank"]?.intValue == rank && config["fine_tune_type"] == "lora")
         }
-        try FileManager.default.createDirectory(atPath: scratch("peft"), withIntermediateDirectories: true)
-        try PEFTFiles.write(model, config: PEFTConfig(settings: settings, baseModel: "llama"), to: scratch("peft"))
-        let job = ExportJob(
-            base: fixture.files, adapter: try PEFTFiles.open(scratch("peft"), for: fixture.files),
-            probes: try Probes(tokenizer: nil, config: fixture.files.description.config))
-        let summary = try job.exportMLX(to: scratch("mlx"))
-        #expect(summary.proof.exported.largest < 1e-5)
-        let config = try JSONValue(contentsOfFile: scratch("mlx/adapter_config.json"))
-        #expect(config["num_layers"] == 1 && config["lora_parameters"]?["rank"] == 5)
-    }
 
-    @Test("for mlx-lm are refused where its names are unknown")
-    func unknownNames() throws {
-        let scratch = try Scratch()
-        #expect(throws: Problem.self) { try Fixture("gpt2").job().exportMLX(to: scratch("mlx")) }
-        #expect(scratch.entries.isEmpty)
+        @Test("for mlx-lm pad ranks and bake scales that differ")
+        func patterns() throws {
+            let fixture = try Fixture("llama")
+            let scratch = try Scratch()
+            var settings = LoRASettings()
+            settings.rank = 3
+            settings.alpha = 6
+            settings.useRSLoRA = true
+            settings.targets = .names(["q_proj", "down_proj"])
+            settings.rankPattern = [("down_proj", 5)]
+            settings.alphaPattern = [("layers.1.self_attn.q_proj", 1)]
+            settings.layers = [1]
+            let model = Transformer(fixture.files, mode: try AdapterPlan(settings, for: fixture.files).mode)
+            model.initialiseAdapters(seed: 3)
+            for adapter in model.adapters {
+                for i in 0..<adapter.bValue.rows * adapter.bValue.columns {
+                    adapter.bValue.floats[i] = Float(i % 7) / 20 - 0.1
+                }
+            }
+            try FileManager.default.createDirectory(atPath: scratch("peft"), withIntermediateDirectories: true)
+            try PEFTFiles.write(model, config: PEFTConfig(settings: settings, baseModel: "llama"), to: scratch("peft"))
+            let job = ExportJob(
+                base: fixture.files, adapter: try PEFTFiles.open(scratch("peft"), for: fixture.files),
+                probes: try Probes(tokenizer: nil, config: fixture.files.description.config))
+            let summary = try job.exportMLX(to: scratch("mlx"))
+            #expect(summary.proof.exported.largest < 1e-5)
+            let config = try JSONValue(contentsOfFile: scratch("mlx/adapter_config.json"))
+            #expect(config["num_layers"] == 1 && config["lora_parameters"]?["rank"] == 5)
+        }
+
+        @Test("for mlx-lm are refused where its names are unknown")
+        func unknownNames() throws {
+            let scratch = try Scratch()
+            #expect(throws: Problem.self) { try Fixture("gpt2").job().exportMLX(to: scratch("mlx")) }
+            #expect(scratch.entries.isEmpty)
+        }
     }
 }

@@ -2,92 +2,101 @@ import Adapters
 import Diagnostics
 import Exports
 import Foundation
+import Kernels
 import Models
 import OrderedJSON
+import Tensors
 import Testing
 import WeightFiles
 
-@Suite("Merging", .serialized)
-struct MergeTests {
-    @Test("gives a directory that predicts as PyTorch with the adapter does", arguments: Fixture.names)
-    func agrees(_ name: String) throws {
-        let fixture = try Fixture(name)
-        let scratch = try Scratch()
-        let summary = try fixture.job().merge(to: scratch("merged"), dtype: .f32)
-        let effect = try #require(summary.proof.effect)
-        #expect(summary.proof.exported.largest <= 1e-4 && effect.largest > 1e-3, "\(name): \(summary.proof)")
-        let files = try ModelFiles.open(directory: scratch("merged"))
-        #expect(Set(files.source?.names ?? []) == Set(fixture.files.source?.names ?? []))
-        let difference = try fixture.difference(Transformer(files))
-        #expect(difference < 1e-3, "\(name): log-probabilities differ from PyTorch's by \(difference)")
-        #expect(scratch.entries == ["merged"])
-    }
-
-    @Test("to 16 bits keeps to its bound, names the type and carries the rest along", arguments: [PlainFormat.bf16, .f16])
-    func rounds(_ dtype: PlainFormat) throws {
-        let fixture = try Fixture("llama")
-        let scratch = try Scratch()
-        let summary = try fixture.job().merge(to: scratch("merged"), dtype: dtype)
-        let effect = try #require(summary.proof.effect)
-        #expect(summary.proof.exported.kl <= 0.02 * effect.kl && summary.proof.exported.kl > 0)
-        let config = try JSONValue(contentsOfFile: scratch("merged/config.json"))
-        #expect(config["torch_dtype"]?.stringValue == (dtype == .bf16 ? "bfloat16" : "float16"))
-        #expect(config["hidden_size"] == 48)
-        let manifest = try JSONValue(contentsOfFile: scratch("merged/graft_export.json"))
-        #expect(manifest["files"]?["model.safetensors"]?.stringValue?.hasPrefix("sha256:") == true)
-        #expect(manifest["proof"]?["bounds"]?[0]?["limit"] != nil && manifest["base"]?["hash"] != nil)
-    }
-
-    @Test("of an adapter that changes nothing fails and leaves nothing")
-    func refusesNoOp() throws {
-        let fixture = try Fixture("llama")
-        let scratch = try Scratch()
-        let model = Transformer(fixture.files, mode: fixture.adapter.plan.mode)
-        fixture.adapter.load(into: model)
-        for adapter in model.adapters { adapter.bValue.clear() }
-        try FileManager.default.createDirectory(atPath: scratch("zero"), withIntermediateDirectories: true)
-        try PEFTFiles.write(model, config: fixture.adapter.config, to: scratch("zero"))
-        let job = ExportJob(
-            base: fixture.files, adapter: try PEFTFiles.open(scratch("zero"), for: fixture.files),
-            probes: try Probes(tokenizer: nil, config: fixture.files.description.config))
-        #expect(throws: ProofFailure.self) { try job.merge(to: scratch("merged"), dtype: nil) }
-        #expect(scratch.entries == ["zero"])
-    }
-
-    @Test("refuses a place that exists")
-    func refusesExisting() throws {
-        let fixture = try Fixture("llama")
-        let scratch = try Scratch()
-        #expect(throws: Problem.self) { try fixture.job().merge(to: scratch.path, dtype: nil) }
-    }
-
-    @Test("that lost the adapter, or a part of it, would not pass")
-    func catchesLoss() throws {
-        let fixture = try Fixture("qwen2")
-        let base = Transformer(fixture.files)
-        let memory = Transformer(fixture.files, mode: fixture.adapter.plan.mode)
-        fixture.adapter.load(into: memory)
-        let part = Transformer(fixture.files, mode: fixture.adapter.plan.mode)
-        fixture.adapter.load(into: part)
-        part.adapters.last?.bValue.clear()
-        let readBack = ReadBack(
-            base: base, memory: memory, probes: try Probes(tokenizer: nil, config: fixture.files.description.config))
-        for (model, exactness) in [(base, Proof.Exactness.exact), (base, .rounded), (part, .exact), (part, .rounded)] {
-            #expect(throws: ProofFailure.self) { try readBack.prove(model, exactness) }
+extension ExportsTests {
+    @Suite("Merging")
+    struct MergeTests {
+        @Test("gives a directory that predicts as PyTorch with the adapter does", arguments: Fixture.names)
+        func agrees(_ name: String) throws {
+            let fixture = try Fixture(name)
+            let scratch = try Scratch()
+            let summary = try fixture.job().merge(to: scratch("merged"), dtype: .f32)
+            let effect = try #require(summary.proof.effect)
+            #expect(summary.proof.exported.largest <= 1e-4 && effect.largest > 1e-3, "\(name): \(summary.proof)")
+            let files = try ModelFiles.open(directory: scratch("merged"))
+            #expect(Set(files.source?.names ?? []) == Set(fixture.files.source?.names ?? []))
+            let difference = try fixture.difference(Transformer(files))
+            #expect(difference < 1e-3, "\(name): log-probabilities differ from PyTorch's by \(difference)")
+            #expect(scratch.entries == ["merged"])
         }
-        _ = try readBack.prove(memory, .exact)
-    }
 
-    @Test("is interrupted without a trace")
-    func interrupted() throws {
-        struct Stop: Error {}
-        let fixture = try Fixture("llama")
-        let scratch = try Scratch()
-        let job = ExportJob(
-            base: fixture.files, adapter: fixture.adapter,
-            probes: try Probes(tokenizer: nil, config: fixture.files.description.config)
-        ) { step in if step.hasPrefix("writing tensor 5") { throw Stop() } }
-        #expect(throws: Stop.self) { try job.merge(to: scratch("merged"), dtype: nil) }
-        #expect(scratch.entries.isEmpty)
+        @Test(
+            "to 16 bits keeps to its bound, names the type and carries the rest along",
+            arguments: [PlainFormat.bf16, .f16])
+        func rounds(_ dtype: PlainFormat) throws {
+            let fixture = try Fixture("llama")
+            let scratch = try Scratch()
+            let summary = try fixture.job().merge(to: scratch("merged"), dtype: dtype)
+            let effect = try #require(summary.proof.effect)
+            #expect(summary.proof.exported.kl <= 0.02 * effect.kl && summary.proof.exported.kl > 0)
+            let config = try JSONValue(contentsOfFile: scratch("merged/config.json"))
+            #expect(config["torch_dtype"]?.stringValue == (dtype == .bf16 ? "bfloat16" : "float16"))
+            #expect(config["hidden_size"] == 48)
+            let manifest = try JSONValue(contentsOfFile: scratch("merged/graft_export.json"))
+            #expect(manifest["files"]?["model.safetensors"]?.stringValue?.hasPrefix("sha256:") == true)
+            #expect(manifest["proof"]?["bounds"]?[0]?["limit"] != nil && manifest["base"]?["hash"] != nil)
+        }
+
+        @Test("of an adapter that changes nothing fails and leaves nothing")
+        func refusesNoOp() throws {
+            let fixture = try Fixture("llama")
+            let scratch = try Scratch()
+            let model = Transformer(fixture.files, mode: fixture.adapter.plan.mode)
+            fixture.adapter.load(into: model)
+            for adapter in model.adapters { adapter.bValue.clear() }
+            try FileManager.default.createDirectory(atPath: scratch("zero"), withIntermediateDirectories: true)
+            try PEFTFiles.write(model, config: fixture.adapter.config, to: scratch("zero"))
+            let job = ExportJob(
+                base: fixture.files, adapter: try PEFTFiles.open(scratch("zero"), for: fixture.files),
+                probes: try Probes(tokenizer: nil, config: fixture.files.description.config))
+            #expect(throws: ProofFailure.self) { try job.merge(to: scratch("merged"), dtype: nil) }
+            #expect(scratch.entries == ["zero"])
+        }
+
+        @Test("refuses a place that exists")
+        func refusesExisting() throws {
+            let fixture = try Fixture("llama")
+            let scratch = try Scratch()
+            #expect(throws: Problem.self) { try fixture.job().merge(to: scratch.path, dtype: nil) }
+        }
+
+        @Test("that lost the adapter, or a part of it, would not pass")
+        func catchesLoss() throws {
+            let fixture = try Fixture("qwen2")
+            let base = Transformer(fixture.files)
+            let memory = Transformer(fixture.files, mode: fixture.adapter.plan.mode)
+            fixture.adapter.load(into: memory)
+            let part = Transformer(fixture.files, mode: fixture.adapter.plan.mode)
+            fixture.adapter.load(into: part)
+            part.adapters.last?.bValue.clear()
+            let readBack = ReadBack(
+                base: base, memory: memory, probes: try Probes(tokenizer: nil, config: fixture.files.description.config)
+            )
+            for (model, exactness) in [
+                (base, Proof.Exactness.exact), (base, .rounded), (part, .exact), (part, .rounded),
+            ] {
+                #expect(throws: ProofFailure.self) { try readBack.prove(model, exactness) }
+            }
+            _ = try readBack.prove(memory, .exact)
+        }
+
+        @Test("is interrupted without a trace")
+        func interrupted() throws {
+            struct Stop: Error {}
+            let fixture = try Fixture("llama")
+            let scratch = try Scratch()
+            let job = ExportJob(
+                base: fixture.files, adapter: fixture.adapter,
+                probes: try Probes(tokenizer: nil, config: fixture.files.description.config)
+            ) { step in if step.hasPrefix("writing tensor 5") { throw Stop() } }
+            #expect(throws: Stop.self) { try job.merge(to: scratch("merged"), dtype: nil) }
+            #expect(scratch.entries.isEmpty)
+        }
     }
 }

@@ -1,10 +1,16 @@
 import Adapters
 import Exports
 import Foundation
+import Kernels
 import Models
+import Tensors
 import Testing
 import Tokenizers
 import WeightFiles
+
+/// All tests of the module, one at a time: only one thread may compute.
+@Suite("Exports", .serialized)
+enum ExportsTests {}
 
 /// A stored tiny model with its adapter and PyTorch's numbers.
 struct Fixture {
@@ -12,7 +18,8 @@ struct Fixture {
         .appending(path: "Fixtures/models").path
     /// Dense decoders of every shape: fused, parallel, biased, tied, inputs first, norms in four places.
     static let names = [
-        "llama", "llama-3", "qwen2", "qwen3", "gemma2", "gemma3-wrapped", "phi3", "gpt2", "gpt-neox", "olmo2", "granite",
+        "llama", "llama-3", "qwen2", "qwen3", "gemma2", "gemma3-wrapped", "phi3", "gpt2", "gpt-neox", "olmo2",
+        "granite",
         "cohere", "starcoder2",
     ]
 
@@ -46,7 +53,9 @@ struct Fixture {
             let ids = try ids(i)
             let logits = model.logits(model.hiddenStates(TokenBatch(ids), precision: .f32))
             let expected = try #require(reference["adapted_logits.\(i)"]?.floats())
-            let (a, b) = (Self.logProbabilities(logits.values(), logits.columns), Self.logProbabilities(expected, logits.columns))
+            let (a, b) = (
+                Self.logProbabilities(logits.values(), logits.columns), Self.logProbabilities(expected, logits.columns)
+            )
             for (x, y) in zip(a, b) { largest = max(largest, abs(x - y)) }
         }
         return largest
@@ -82,7 +91,8 @@ final class Scratch {
 /// The shared test data, or nil with a word about it.
 func sharedFolder(_ name: String) -> String? {
     let environment = ProcessInfo.processInfo.environment["GRAFT_SHARED"]
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
     let folder = (environment ?? root.deletingLastPathComponent().appending(path: "shared").path) + "/" + name
     if FileManager.default.fileExists(atPath: folder) { return folder }
     print("SKIPPED: there is no \(folder); set GRAFT_SHARED to the shared test data")

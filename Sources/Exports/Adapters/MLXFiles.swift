@@ -36,7 +36,8 @@ struct MLXFiles {
             throw Problem("tensor \(stray) belongs to no linear module of \(base.path)", file: tensors.files.first)
         }
         let spec = AdapterSpec(rank: rank, alpha: scale * Float(rank), scale: scale)
-        let model = Transformer(base, mode: AdapterPlan(specs: Dictionary(uniqueKeysWithValues: paths.map { ($0, spec) })).mode)
+        let model = Transformer(
+            base, mode: AdapterPlan(specs: Dictionary(uniqueKeysWithValues: paths.map { ($0, spec) })).mode)
         for adapter in model.adapters {
             let names = (Self.name(adapter.module.path, "a"), Self.name(adapter.module.path, "b"))
             guard let a = tensors[names.0], let b = tensors[names.1], a.shape == [adapter.a.columns, rank],
@@ -55,12 +56,16 @@ struct MLXFiles {
     /// not touch get zeros, for mlx-lm makes an adapter for each.
     static func write(_ model: Transformer, to directory: String) throws {
         let adapters = Dictionary(uniqueKeysWithValues: model.adapters.map { ($0.module.path, $0) })
-        guard let rank = adapters.values.map(\.spec.rank).max(), let scale = model.adapters.first?.spec.scale else { return }
+        guard let rank = adapters.values.map(\.spec.rank).max(), let scale = model.adapters.first?.spec.scale else {
+            return
+        }
         let keys = try Set(adapters.keys.map { try key($0) })
         let layers = adapters.keys.compactMap(layer(of:))
         let lowest = layers.min() ?? 0
         let modules = model.files.plan.linear.filter {
-            guard let layer = layer(of: $0.name.path), layer >= lowest, let key = try? key($0.name.path) else { return false }
+            guard let layer = layer(of: $0.name.path), layer >= lowest, let key = try? key($0.name.path) else {
+                return false
+            }
             return keys.contains(key)
         }
         var values: [String: () -> Tensor] = [:]
@@ -69,12 +74,15 @@ struct MLXFiles {
             let (path, inputs, outputs) = (module.name.path, module.shape.weight[1], module.shape.weight[0])
             values[name(path, "a")] = { padded(adapters[path]?.aValue, rows: rank, columns: inputs).transposed() }
             values[name(path, "b")] = {
-                padded(adapters[path]?.bValue, rows: rank, columns: outputs, factor: (adapters[path]?.spec.scale ?? 0) / scale)
+                padded(
+                    adapters[path]?.bValue, rows: rank, columns: outputs,
+                    factor: (adapters[path]?.spec.scale ?? 0) / scale)
             }
             declarations.append(TensorDeclaration(name(path, "a"), shape: [inputs, rank], format: .element(.f32)))
             declarations.append(TensorDeclaration(name(path, "b"), shape: [rank, outputs], format: .element(.f32)))
         }
-        try SafetensorsWriter.write(to: directory + "/adapters.safetensors", tensors: declarations) { declaration, sink in
+        try SafetensorsWriter.write(to: directory + "/adapters.safetensors", tensors: declarations) {
+            declaration, sink in
             guard let value = values[declaration.name]?().converted(to: .f32) else { return }
             try withExtendedLifetime(value) {
                 try sink(UnsafeRawBufferPointer(start: value.pointer, count: value.byteCount))
@@ -87,7 +95,8 @@ struct MLXFiles {
                 "keys": .array(keys.sorted().map(JSONValue.string)),
             ],
         ]
-        try AtomicFile.write(config.serialized(JSONStyle(indent: 4, keySeparator: ": ")) + "\n", to: directory + "/adapter_config.json")
+        try AtomicFile.write(
+            config.serialized(JSONStyle(indent: 4, keySeparator: ": ")) + "\n", to: directory + "/adapter_config.json")
     }
 
     /// The name inside a block: `model.layers.3.self_attn.q_proj` → `self_attn.q_proj`.

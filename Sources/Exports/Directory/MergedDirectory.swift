@@ -39,7 +39,9 @@ extension ExportJob {
     ///   predict as base and adapter in memory do. Nothing is left then.
     public func merge(to path: String, dtype: PlainFormat?) throws -> ExportSummary {
         try ExportDirectory.refuseExisting(path)
-        guard let source = base.source, adapter != nil else { throw Problem("merging needs weights and an adapter", file: base.path) }
+        guard let source = base.source, adapter != nil else {
+            throw Problem("merging needs weights and an adapter", file: base.path)
+        }
         guard base.isDirectory else {
             throw Problem(
                 "is a GGUF file, from which no model directory can be made", file: base.path,

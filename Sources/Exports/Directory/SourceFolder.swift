@@ -35,7 +35,8 @@ struct SourceFolder {
 
     private func copy(_ name: String, to target: String) throws {
         var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isDirectory), !isDirectory.boolValue
+        guard FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isDirectory),
+            !isDirectory.boolValue
         else { return }
         let source = try MappedFile(path: path + "/" + name)
         let file = try AtomicFile(path: target + "/" + name)

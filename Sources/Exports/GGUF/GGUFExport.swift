@@ -67,7 +67,8 @@ extension ExportJob {
         guard try ids(own) == ids(written),
             own.encode(text, addSpecialTokens: true) == written.encode(text, addSpecialTokens: true)
         else {
-            throw ProofFailure("the written vocabulary or chat template gives other token ids than the base's tokenizer")
+            throw ProofFailure(
+                "the written vocabulary or chat template gives other token ids than the base's tokenizer")
         }
     }
 }

@@ -58,12 +58,15 @@ struct GGUFLoRA {
             values[name + ".lora_b"] = {
                 adapter.bValue.transposed().rowsInOrder(rowOrder(adapter.module, rows: outputs), factor: factor)
             }
-            declarations.append(TensorDeclaration(name + ".lora_a", shape: [rank, adapter.a.columns], format: .element(.f32)))
+            declarations.append(
+                TensorDeclaration(name + ".lora_a", shape: [rank, adapter.a.columns], format: .element(.f32)))
             declarations.append(TensorDeclaration(name + ".lora_b", shape: [outputs, rank], format: .element(.f32)))
         }
         try GGUFWriter.write(to: path, metadata: metadata, tensors: declarations) { declaration, sink in
             guard let value = values[declaration.name]?().converted(to: .f32) else { return }
-            try withExtendedLifetime(value) { try sink(UnsafeRawBufferPointer(start: value.pointer, count: value.byteCount)) }
+            try withExtendedLifetime(value) {
+                try sink(UnsafeRawBufferPointer(start: value.pointer, count: value.byteCount))
+            }
         }
     }
 
@@ -71,7 +74,8 @@ struct GGUFLoRA {
     func transformer(_ path: String) throws -> Transformer {
         let file = try GGUFFile.open(path)
         guard file.metadata["general.architecture"]?.stringValue == architecture.name,
-            file.metadata["adapter.type"]?.stringValue == "lora", let alpha = file.metadata["adapter.lora.alpha"]?.doubleValue
+            file.metadata["adapter.type"]?.stringValue == "lora",
+            let alpha = file.metadata["adapter.lora.alpha"]?.doubleValue
         else { throw Problem("is no LoRA adapter of a \(architecture.name) model", file: path) }
         var specs: [String: AdapterSpec] = [:]
         var unused = Set(file.weights.names)

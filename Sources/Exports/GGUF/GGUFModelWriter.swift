@@ -40,7 +40,9 @@ struct GGUFModelWriter {
         var bytes: [ElementFormat: Int] = [:]
         for part in tensors where !part.isVector { bytes[part.format, default: 0] += part.stored.count }
         let main = bytes.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key
-        if quantize != nil || base.isDirectory { metadata["general.file_type"] = (quantize?.format ?? main)?.fileType.map { .uint32($0) } }
+        if quantize != nil || base.isDirectory {
+            metadata["general.file_type"] = (quantize?.format ?? main)?.fileType.map { .uint32($0) }
+        }
         metadata["general.quantization_version"] = .uint32(2)
         for key in ["split.no", "split.count", "split.tensors.count"] { metadata[key] = nil }
         if base.isDirectory { try Self.writeVocabulary(base, tokenizer, settings.architecture, to: &metadata) }
@@ -73,7 +75,8 @@ struct GGUFModelWriter {
         for module in base.plan.modules {
             let logical = module.name.logical
             guard let name = settings.architecture.tensorName(logical) else {
-                throw Problem("\(module.name.path) has no name in llama.cpp's \(settings.architecture.name)", file: base.path)
+                throw Problem(
+                    "\(module.name.path) has no name in llama.cpp's \(settings.architecture.name)", file: base.path)
             }
             let order = settings.architecture.rowOrder(logical, rows: module.shape.weight[0], config: config)
             for (tensor, suffix) in [(module.name.weight, ".weight"), (module.name.bias, ".bias")] {
@@ -110,7 +113,8 @@ struct GGUFModelWriter {
         }
         var declarations = tensors.map(\.declaration)
         if let divisors {
-            declarations.insert(TensorDeclaration("rope_freqs.weight", shape: [divisors.count], format: .element(.f32)), at: 0)
+            declarations.insert(
+                TensorDeclaration("rope_freqs.weight", shape: [divisors.count], format: .element(.f32)), at: 0)
         }
         let parts = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
         var done = 0

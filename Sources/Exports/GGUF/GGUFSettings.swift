@@ -76,7 +76,8 @@ struct GGUFSettings {
             let original = Double(scaling.originalPositions)
             if wave < original / scaling.highFrequencyFactor { return 1 }
             if wave > original / scaling.lowFrequencyFactor { return Float(scaling.factor) }
-            let smooth = (original / wave - scaling.lowFrequencyFactor)
+            let smooth =
+                (original / wave - scaling.lowFrequencyFactor)
                 / (scaling.highFrequencyFactor - scaling.lowFrequencyFactor)
             return Float(1 / ((1 - smooth) / scaling.factor + smooth))
         }
@@ -89,7 +90,9 @@ struct GGUFSettings {
                 found.append("layer \(i) is no plain attention and feed-forward network")
                 continue
             }
-            if attention.reach != .full { found.append("llama.cpp's \(architecture.name) has no sliding window, this model has one") }
+            if attention.reach != .full {
+                found.append("llama.cpp's \(architecture.name) has no sliding window, this model has one")
+            }
             if attention.projection != .separate || dense.kind != .gated || dense.activation != .silu {
                 found.append("its layers are not stored as \(architecture.name)'s are")
             }
@@ -117,10 +120,10 @@ struct GGUFSettings {
             case 1_000_000...: (Double(parameters) / 1e6, "M")
             default: (Double(parameters) / 1e3, "K")
             }
-        return (value < 10 ? String(format: "%.1f", value).replacing(".0", with: "") : String(Int(value.rounded()))) + unit
+        return (value < 10 ? String(format: "%.1f", value).replacing(".0", with: "") : String(Int(value.rounded())))
+            + unit
     }
 }
-
 
 extension GGUFValue {
     /// A count, as llama.cpp stores it.

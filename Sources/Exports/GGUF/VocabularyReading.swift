@@ -19,7 +19,8 @@ extension GGUFVocabulary {
                 advice: "save the tokenizer once with transformers; --to gguf-lora needs none")
         }
         let json = try JSONValue(contentsOfFile: file)
-        guard json["model"]?["type"]?.stringValue ?? "BPE" == "BPE", let vocab = json["model"]?["vocab"]?.objectValue else {
+        guard json["model"]?["type"]?.stringValue ?? "BPE" == "BPE", let vocab = json["model"]?["vocab"]?.objectValue
+        else {
             throw Problem("the tokenizer is no BPE one, which is all that is written to GGUF yet", file: file)
         }
         let merges = Self.merges(json["model"]?["merges"])
@@ -108,7 +109,8 @@ extension GGUFVocabulary {
     }
 
     private static let samples = [
-        "Hello, world!", "  two  spaces\n\n\tand tabs \r\n", "It's we'll DON'T I'M you'RE", "1 12 123 1234 12345 3.14159",
+        "Hello, world!", "  two  spaces\n\n\tand tabs \r\n", "It's we'll DON'T I'M you'RE",
+        "1 12 123 1234 12345 3.14159",
         "naïve café Straße 東京は日本 Привет мир مرحبا 안녕하세요 हिन्दी ไทย", "a_b-c/d\\e (x+y)=z; {\"k\": [1, 2]}",
         "🚀🙂👩‍👩‍👧 ½ ² ①", "CamelCaseAndUPPER lower'case", "!!!???...   ---\u{3000}x\u{a0}y", "\n\n\nline\n  indented\n",
         "e\u{301} ﬁ Ǆ", "def f(x):\n    return x**2  # square\n",

@@ -20,7 +20,9 @@ struct Modelfile {
         var lines = ["FROM ./\(weights)"]
         if let known = KnownTemplate.all.first(where: { $0.agrees(render) }) {
             lines.append("TEMPLATE \"\"\"\(known.go)\"\"\"")
-            if let system = known.defaultSystem(render), !system.contains("\"\"\"") { lines.append("SYSTEM \"\"\"\(system)\"\"\"") }
+            if let system = known.defaultSystem(render), !system.contains("\"\"\"") {
+                lines.append("SYSTEM \"\"\"\(system)\"\"\"")
+            }
         } else if renderer.template != nil {
             lines.append("# The chat template is the one in \(weights) (tokenizer.chat_template).")
         }
@@ -37,7 +39,9 @@ struct Modelfile {
     }
 
     private func render(_ turns: [(role: String, content: String)]) -> String? {
-        let messages = turns.map { JSONValue.object(JSONObject([("role", .string($0.role)), ("content", .string($0.content))])) }
+        let messages = turns.map {
+            JSONValue.object(JSONObject([("role", .string($0.role)), ("content", .string($0.content))]))
+        }
         guard let row = try? Row(["messages": .array(messages)]) else { return nil }
         guard let rendered = try? renderer.render(row, addGenerationPrompt: true) else { return nil }
         return rendered.text
@@ -55,7 +59,8 @@ private struct KnownTemplate {
 
     static let all = [
         KnownTemplate(
-            go: "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n",
+            go:
+                "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n",
             begin: "", turn: { "<|im_start|>\($0)\n\($1)<|im_end|>\n" }, prompt: "<|im_start|>assistant\n"),
         KnownTemplate(
             go: "{{- range .Messages }}<|start_header_id|>{{ .Role }}<|end_header_id|>\n\n{{ .Content }}<|eot_id|>"
@@ -79,7 +84,8 @@ private struct KnownTemplate {
         guard let text = render([(role: "user", content: "Hi.")]) else { return nil }
         let body = text.hasPrefix(begin) ? String(text.dropFirst(begin.count)) : text
         let rest = written([("user", "Hi.")])
-        let around = turn("system", "\u{0}").split(separator: "\u{0}", omittingEmptySubsequences: false).map(String.init)
+        let around = turn("system", "\u{0}").split(separator: "\u{0}", omittingEmptySubsequences: false).map(
+            String.init)
         guard around.count == 2, body.hasSuffix(around[1] + rest), body.hasPrefix(around[0]) else { return nil }
         return String(body.dropFirst(around[0].count).dropLast((around[1] + rest).count))
     }

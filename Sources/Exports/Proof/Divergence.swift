@@ -54,7 +54,9 @@ public struct Divergence: Sendable, Equatable {
                 let expected = reference.logits(hidden[0].view(rows: range))
                 for (i, model) in models.enumerated() {
                     let logits = model.logits(hidden[i + 1].view(rows: range))
-                    for row in RowDivergence.all(logits, expected, targets: Array(targets[range])) { results[i].add(row) }
+                    for row in RowDivergence.all(logits, expected, targets: Array(targets[range])) {
+                        results[i].add(row)
+                    }
                 }
             }
         }

@@ -62,7 +62,10 @@ public struct Probes: Sendable {
         let row: JSONValue = [
             "messages": [
                 ["role": "user", "content": "How do I ask for leave?"],
-                ["role": "assistant", "content": "Write to your manager two weeks before, and put it into the calendar."],
+                [
+                    "role": "assistant",
+                    "content": "Write to your manager two weeks before, and put it into the calendar.",
+                ],
             ]
         ]
         guard let rendered = try? renderer.render(Row(row)) else { return nil }

@@ -59,7 +59,9 @@ public struct Proof: Sendable, Equatable {
             bounds = [Bound(name: "largest |Δ log p|", measured: exported.largest, limit: Self.exactLimit)]
         case (.rounded, let effect?):
             bounds = [
-                Bound(name: "KL(exported ‖ adapted in memory)", measured: exported.kl, limit: Self.roundingShare * effect.kl)
+                Bound(
+                    name: "KL(exported ‖ adapted in memory)", measured: exported.kl,
+                    limit: Self.roundingShare * effect.kl)
             ]
         case (.rounded, nil):
             bounds = [Bound(name: "KL(exported ‖ base)", measured: exported.kl, limit: Self.plainRoundingLimit)]

@@ -46,7 +46,8 @@ struct MergedWeights {
             let bytes = Storage(byteCount: range.count * format.rowBytes(tensor.columns))
             panel.store(format, into: bytes)
             try withExtendedLifetime(bytes) {
-                try sink(UnsafeRawBufferPointer(start: bytes.base, count: range.count * format.rowBytes(tensor.columns)))
+                try sink(
+                    UnsafeRawBufferPointer(start: bytes.base, count: range.count * format.rowBytes(tensor.columns)))
             }
         }
     }
@@ -59,7 +60,8 @@ struct MergedWeights {
             nonisolated(unsafe) let (from, to) = (start, panel.floats)
             Pool.rows(rows.count, atLeast: 4) { part in
                 for i in part {
-                    BlockFormats.expandRows(format, from, columns: columns, rows: rows[i]..<rows[i] + 1, into: to + i * columns)
+                    BlockFormats.expandRows(
+                        format, from, columns: columns, rows: rows[i]..<rows[i] + 1, into: to + i * columns)
                 }
             }
         }

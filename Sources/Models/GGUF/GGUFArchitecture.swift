@@ -37,7 +37,9 @@ public struct GGUFArchitecture: Sendable, Equatable {
     public static func named(_ name: String) -> GGUFArchitecture? { all.first { $0.name == name } }
 
     /// The architecture that a model of this `model_type` is written as.
-    public static func writing(_ modelType: String) -> GGUFArchitecture? { all.first { $0.modelTypes.contains(modelType) } }
+    public static func writing(_ modelType: String) -> GGUFArchitecture? {
+        all.first { $0.modelTypes.contains(modelType) }
+    }
 
     private static let names = [
         "embedding": "token_embd", "norm": "output_norm", "head": "output",
@@ -45,7 +47,8 @@ public struct GGUFArchitecture: Sendable, Equatable {
         "layers.*.attention.value": "blk.*.attn_v", "layers.*.attention.output": "blk.*.attn_output",
         "layers.*.attention.queryNorm": "blk.*.attn_q_norm", "layers.*.attention.keyNorm": "blk.*.attn_k_norm",
         "layers.*.attentionNorm": "blk.*.attn_norm", "layers.*.feedForwardNorm": "blk.*.ffn_norm",
-        "layers.*.attentionPostNorm": "blk.*.post_attention_norm", "layers.*.feedForwardPostNorm": "blk.*.post_ffw_norm",
+        "layers.*.attentionPostNorm": "blk.*.post_attention_norm",
+        "layers.*.feedForwardPostNorm": "blk.*.post_ffw_norm",
         "layers.*.feedForward.gate": "blk.*.ffn_gate", "layers.*.feedForward.up": "blk.*.ffn_up",
         "layers.*.feedForward.down": "blk.*.ffn_down",
     ]

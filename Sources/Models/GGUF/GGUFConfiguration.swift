@@ -37,7 +37,8 @@ struct GGUFConfiguration {
             return 1
         }
         guard let count = value.intValue else {
-            problems.append(Problem("\(architecture.name).\(key) is \(value.kindName), not one whole number", file: path))
+            problems.append(
+                Problem("\(architecture.name).\(key) is \(value.kindName), not one whole number", file: path))
             return 1
         }
         return .integer(count)
@@ -55,14 +56,16 @@ struct GGUFConfiguration {
     /// The configuration. Everything that is missing or not supported is thrown together.
     mutating func json() throws(Problems) -> JSONValue {
         var object = JSONObject([
-            ("architectures", [.string(architecture.transformersClass)]), ("model_type", .string(architecture.modelType)),
+            ("architectures", [.string(architecture.transformersClass)]),
+            ("model_type", .string(architecture.modelType)),
         ])
         for (key, from) in [
             ("hidden_size", "embedding_length"), ("intermediate_size", "feed_forward_length"),
             ("num_hidden_layers", "block_count"), ("num_attention_heads", "attention.head_count"),
             ("max_position_embeddings", "context_length"),
         ] { object[key] = count(from) }
-        object["num_key_value_heads"] = value("attention.head_count_kv") == nil ? object["num_attention_heads"] : count("attention.head_count_kv")
+        object["num_key_value_heads"] =
+            value("attention.head_count_kv") == nil ? object["num_attention_heads"] : count("attention.head_count_kv")
         object["head_dim"] = headDim(object)
         object["vocab_size"] = .integer(file.weights["token_embd.weight"]?.rows ?? 1)
         object["rms_norm_eps"] = number("attention.layer_norm_rms_epsilon") ?? 1e-6
@@ -78,7 +81,9 @@ struct GGUFConfiguration {
                 ("residual_multiplier", "residual_scale"), ("logits_scaling", "logit_scale"),
             ] { if let number = number(from) { object[key] = number } }
         }
-        for (key, from) in [("bos_token_id", "bos_token_id"), ("eos_token_id", "eos_token_id"), ("pad_token_id", "padding_token_id")] {
+        for (key, from) in [
+            ("bos_token_id", "bos_token_id"), ("eos_token_id", "eos_token_id"), ("pad_token_id", "padding_token_id"),
+        ] {
             if let id = file.metadata["tokenizer.ggml.\(from)"]?.intValue { object[key] = .integer(id) }
         }
         if value("expert_count")?.intValue ?? 0 > 0 {
@@ -94,7 +99,9 @@ struct GGUFConfiguration {
     private mutating func headDim(_ object: JSONObject) -> JSONValue {
         if let width = value("attention.key_length")?.intValue {
             if let other = value("attention.value_length")?.intValue, other != width {
-                problems.append(Problem("keys and values of different widths, \(width) and \(other), are not supported", file: path))
+                problems.append(
+                    Problem("keys and values of different widths, \(width) and \(other), are not supported", file: path)
+                )
             }
             return .integer(width)
         }
@@ -115,7 +122,8 @@ struct GGUFConfiguration {
         case "yarn":
             return [
                 "rope_type": "yarn", "factor": factor,
-                "original_max_position_embeddings": value("rope.scaling.original_context_length")?.intValue.map(JSONValue.integer) ?? object["max_position_embeddings"] ?? 1,
+                "original_max_position_embeddings": value("rope.scaling.original_context_length")?.intValue.map(
+                    JSONValue.integer) ?? object["max_position_embeddings"] ?? 1,
             ]
         default:
             problems.append(Problem("rope.scaling.type \"\(type)\" is not supported", file: path))

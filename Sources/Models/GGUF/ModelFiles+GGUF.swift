@@ -19,7 +19,8 @@ extension ModelFiles {
         if let factors = reader.factors, configuration["rope_scaling"]?.isNull ?? true {
             for i in description.config.rotaries.indices {
                 description.config.rotaries[i].scaling = .longRope(
-                    LongRopeScaling(shortFactors: factors, longFactors: factors, originalPositions: 1 << 40, attentionFactor: 1))
+                    LongRopeScaling(
+                        shortFactors: factors, longFactors: factors, originalPositions: 1 << 40, attentionFactor: 1))
             }
         }
         let source = GGUFWeights(file, reader.architecture, description)
@@ -72,7 +73,8 @@ extension StoredTensor {
         let copy = MappedFile(inMemory: range.count, standingFor: file.path) { to in
             for (row, target) in order.enumerated() {
                 let from = UnsafeRawBufferPointer(rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes])
-                UnsafeMutableRawBufferPointer(rebasing: to[target * rowBytes..<(target + 1) * rowBytes]).copyMemory(from: from)
+                UnsafeMutableRawBufferPointer(rebasing: to[target * rowBytes..<(target + 1) * rowBytes]).copyMemory(
+                    from: from)
             }
         }
         return StoredTensor(name: name, shape: shape, format: format, file: copy, range: 0..<range.count)
