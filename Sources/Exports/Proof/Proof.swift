@@ -46,10 +46,13 @@ public struct Proof: Sendable, Equatable {
     /// KL that rounding a base to 16 bits may cause, where there is no adapter to measure it by.
     public static let plainRoundingLimit = 1e-2
 
+    private let isExact: Bool
+
     /// Numbers against the bounds that go with the exactness.
     init(
         _ exactness: Exactness, origin: String, effect: Divergence?, exported: Divergence, quantisation: Divergence?
     ) {
+        isExact = exactness == .exact
         self.origin = origin
         self.effect = effect
         self.exported = exported
@@ -85,7 +88,9 @@ public struct Proof: Sendable, Equatable {
             throw ProofFailure(
                 "what was written does not predict as the model in memory does: \(bound.name) is \(Self.short(bound.measured)), "
                     + "the bound \(Self.short(bound.limit)) (\(exported.positions) predictions on \(origin), "
-                    + "top-1 agreement \(Self.short(exported.agreement))); nothing was kept")
+                    + "top-1 agreement \(Self.short(exported.agreement))); nothing was kept"
+                    + (isExact
+                        ? "" : "; a finer --dtype or --quantize, or the adapter alone (gguf-lora, peft), keeps more"))
         }
     }
 
