@@ -43,12 +43,30 @@ let package = Package(
             ],
             swiftSettings: swift),
         library("Recipes", uses: ["Diagnostics", "OrderedJSON", .product(name: "Yams", package: "Yams")]),
-        library("Exports", uses: ["Diagnostics", "SafeFiles", "Adapters", "Models", "Datasets", "Tensors", "Kernels", "WeightFiles", "Tokenizers", "OrderedJSON"]),
-        library("Evaluation", uses: ["Diagnostics", "SafeFiles", "Generation", "Datasets", "Adapters", "Models", "Tensors", "Tokenizers", "OrderedJSON"]),
-        library("Training", uses: ["Diagnostics", "SafeFiles", "Recipes", "Tokenizers", "Adapters", "Models", "Datasets", "Tensors", "CKernels", "Kernels", "WeightFiles", "OrderedJSON"]),
-        library("Generation", uses: ["Models", "Tensors", "Kernels", "Tokenizers"]),
+        library(
+            "Exports",
+            uses: [
+                "Diagnostics", "SafeFiles", "Adapters", "Models", "Datasets", "Tensors", "Kernels", "WeightFiles",
+                "Tokenizers", "OrderedJSON",
+            ]),
+        library(
+            "Evaluation",
+            uses: [
+                "Diagnostics", "SafeFiles", "Generation", "Datasets", "Adapters", "Models", "Tensors", "Kernels", "Tokenizers",
+                "OrderedJSON",
+            ]),
+        library(
+            "Training",
+            uses: [
+                "Diagnostics", "SafeFiles", "Recipes", "Tokenizers", "Adapters", "Models", "Datasets", "Tensors",
+                "CKernels", "Kernels", "WeightFiles", "OrderedJSON",
+            ]),
+        library(
+            "Generation", uses: ["Diagnostics", "OrderedJSON", "Models", "Tensors", "Kernels", "Tokenizers"]),
         library("Datasets", uses: ["Diagnostics", "SafeFiles", "Tokenizers", "ChatTemplates", "OrderedJSON"]),
-        library("Adapters", uses: ["Diagnostics", "SafeFiles", "Models", "WeightFiles", "Tensors", "Kernels", "OrderedJSON"]),
+        library(
+            "Adapters",
+            uses: ["Diagnostics", "SafeFiles", "Models", "WeightFiles", "Tensors", "Kernels", "OrderedJSON"]),
         library("Models", uses: ["Diagnostics", "SafeFiles", "WeightFiles", "Tensors", "Kernels", "OrderedJSON"]),
         library("WeightFiles", uses: ["Diagnostics", "SafeFiles", "Kernels", "OrderedJSON"]),
         library("ChatTemplates", uses: ["Diagnostics", "OrderedJSON"]),
@@ -58,8 +76,21 @@ let package = Package(
         library("OrderedJSON", uses: ["Diagnostics", "CSimdjson"]),
         library("SafeFiles", uses: ["Diagnostics"]),
         library("Diagnostics", uses: []),
-        tests("DatasetsTests", uses: ["Datasets", "Diagnostics", "OrderedJSON", "Tokenizers", "ChatTemplates"], resources: [.copy("Expected")]),
+        tests(
+            "GenerationTests",
+            uses: ["Generation", "Models", "Tensors", "Kernels", "Tokenizers", "OrderedJSON", "Diagnostics"]),
+        tests(
+            "EvaluationTests",
+            uses: [
+                "Evaluation", "Generation", "Models", "Datasets", "Tokenizers", "Kernels", "OrderedJSON", "Diagnostics",
+            ]),
+        tests(
+            "DatasetsTests", uses: ["Datasets", "Diagnostics", "OrderedJSON", "Tokenizers", "ChatTemplates"],
+            resources: [.copy("Expected")]),
+        tests("ChatTemplatesTests", uses: ["ChatTemplates", "Diagnostics", "OrderedJSON"], resources: [.copy("Fixtures")]),
         tests("TokenizersTests", uses: ["Tokenizers", "OrderedJSON", "Diagnostics"], resources: [.copy("Fixtures")]),
+        tests("TensorsTests", uses: ["Tensors", "Kernels"]),
+        tests("KernelsTests", uses: ["Tensors", "Kernels", "CKernels"]),
         tests("RecipesTests", uses: ["Recipes", "Diagnostics"]),
         .target(
             name: "CKernels", cSettings: c,
@@ -72,10 +103,23 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
-        tests("ExportsTests", uses: ["Exports", "Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "Tokenizers", "OrderedJSON", "SafeFiles", "Diagnostics"]),
-        tests("AdaptersTests", uses: ["Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "OrderedJSON", "Diagnostics"]),
+        tests(
+            "ExportsTests",
+            uses: [
+                "Exports", "Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "Tokenizers", "OrderedJSON",
+                "SafeFiles", "Diagnostics",
+            ]),
+        tests(
+            "TrainingTests",
+            uses: [
+                "Training", "Recipes", "Datasets", "Tokenizers", "Adapters", "Models", "Tensors", "Kernels",
+                "WeightFiles", "OrderedJSON", "Diagnostics",
+            ]),
+        tests(
+            "AdaptersTests",
+            uses: ["Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "OrderedJSON", "Diagnostics"]),
         tests("ModelsTests", uses: ["Models", "Diagnostics", "OrderedJSON"]),
-        tests("CommandTests", uses: ["graft", "OrderedJSON", "WeightFiles"]),
+        tests("CommandTests", uses: ["graft", "Recipes", "OrderedJSON", "WeightFiles"]),
         tests("WeightFilesTests", uses: ["WeightFiles", "Kernels", "Diagnostics", "SafeFiles", "OrderedJSON"]),
     ],
     cxxLanguageStandard: .cxx17

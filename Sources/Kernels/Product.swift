@@ -70,6 +70,7 @@ public enum Product {
     public static func multiply(
         _ a: Operand, _ b: Operand, into c: Destination, rows: Int, columns: Int, inner: Int, accumulate: Bool = false
     ) {
+        if ofFewRows(a, b, c, rows, columns, inner, accumulate) { return }
         multiply(
             a, b, into: c, rows: rows, columns: columns, inner: inner, accumulate: accumulate,
             engine: ProductEngine.chosen)
@@ -121,7 +122,8 @@ public enum Product {
             let right = byRows ? b : b.moved(columns: start)
             let out = c.data + (byRows ? start * c.stride : start) * 4
             cblas_sgemm(
-                CblasRowMajor, left.transposed ? CblasTrans : CblasNoTrans, right.transposed ? CblasTrans : CblasNoTrans,
+                CblasRowMajor, left.transposed ? CblasTrans : CblasNoTrans,
+                right.transposed ? CblasTrans : CblasNoTrans,
                 blasint(byRows ? length : rows), blasint(byRows ? columns : length), blasint(inner), 1,
                 left.data.assumingMemoryBound(to: Float.self), blasint(left.stride),
                 right.data.assumingMemoryBound(to: Float.self), blasint(right.stride), accumulate ? 1 : 0,

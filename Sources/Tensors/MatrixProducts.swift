@@ -35,36 +35,56 @@ extension MatrixWeight {
 
     /// `y (+)= x·Wᵀ`: x [rows, inputs] in the operand type, y [rows, outputs] in f32.
     func apply(to x: Tensor, into y: Tensor, accumulate: Bool = false) {
-        precondition(x.columns == inputs && y.columns == outputs && x.rows == y.rows,
+        precondition(
+            x.columns == inputs && y.columns == outputs && x.rows == y.rows,
             "x·Wᵀ: \(x.shape) with W \(outputs)×\(inputs) into \(y.shape)")
-        Profile.measure(.frozenProducts) { panels(x.type) { range, w in
-            if isInputsFirst {
-                Product.multiply(
-                    x.view(columns: range).operand, w.operand, into: y.destination, rows: x.rows, columns: outputs,
-                    inner: range.count, accumulate: accumulate || range.lowerBound > 0)
-            } else {
-                Product.multiply(
-                    x.operand, w.transposedOperand, into: y.view(columns: range).destination, rows: x.rows,
-                    columns: range.count, inner: inputs, accumulate: accumulate)
+        if applyToFewRows(x, into: y, accumulate: accumulate) { return }
+        Profile.measure(.frozenProducts) {
+            panels(x.type) { range, w in
+                if isInputsFirst {
+                    Product.multiply(
+                        x.view(columns: range).operand, w.operand, into: y.destination, rows: x.rows, columns: outputs,
+                        inner: range.count, accumulate: accumulate || range.lowerBound > 0)
+                } else {
+                    Product.multiply(
+                        x.operand, w.transposedOperand, into: y.view(columns: range).destination, rows: x.rows,
+                        columns: range.count, inner: inputs, accumulate: accumulate)
+                }
             }
-        } }
+        }
+    }
+
+    /// Products of few rows with a frozen matrix read it as it is stored, so nothing is expanded.
+    private func applyToFewRows(_ x: Tensor, into y: Tensor, accumulate: Bool) -> Bool {
+        guard x.rows <= FewRows.limit, case .frozen(let matrix) = self, !matrix.inputsFirst else { return false }
+        Profile.measure(.frozenProducts) {
+            FewRows.multiply(
+                x.operand, rows: x.rows, by: matrix.bytes, matrix.format,
+                rowBytes: matrix.format.rowBytes(matrix.columns), outputs: matrix.rows, inner: matrix.columns,
+                into: y.destination, accumulate: accumulate)
+        }
+        return true
     }
 
     /// `dx (+)= dy·W`: dy [rows, outputs] in the operand type, dx [rows, inputs] in f32.
     func applyTransposed(to dy: Tensor, into dx: Tensor, accumulate: Bool = false) {
-        precondition(dy.columns == outputs && dx.columns == inputs && dx.rows == dy.rows,
+        precondition(
+            dy.columns == outputs && dx.columns == inputs && dx.rows == dy.rows,
             "dy·W: \(dy.shape) with W \(outputs)×\(inputs) into \(dx.shape)")
-        Profile.measure(.frozenProducts) { panels(dy.type) { range, w in
-            if isInputsFirst {
-                Product.multiply(
-                    dy.operand, w.transposedOperand, into: dx.view(columns: range).destination, rows: dy.rows,
-                    columns: range.count, inner: outputs, accumulate: accumulate)
-            } else {
-                Product.multiply(
-                    dy.view(columns: range).operand, w.operand, into: dx.destination, rows: dy.rows, columns: inputs,
-                    inner: range.count, accumulate: accumulate || range.lowerBound > 0)
+        Profile.measure(.frozenProducts) {
+            panels(dy.type) { range, w in
+                if isInputsFirst {
+                    Product.multiply(
+                        dy.operand, w.transposedOperand, into: dx.view(columns: range).destination, rows: dy.rows,
+                        columns: range.count, inner: outputs, accumulate: accumulate)
+                } else {
+                    Product.multiply(
+                        dy.view(columns: range).operand, w.operand, into: dx.destination, rows: dy.rows,
+                        columns: inputs,
+                        inner: range.count, accumulate: accumulate || range.lowerBound > 0)
+                }
             }
-        } }
+        }
     }
 
     private var isInputsFirst: Bool { if case .frozen(let matrix) = self { matrix.inputsFirst } else { false } }

@@ -56,6 +56,7 @@ extension Tensor {
         _ op: OpName, _ outputs: [Tensor], from inputs: [Tensor], trained: [Parameter?] = [], saving: [Tensor] = [],
         gradientType: ElementType = .f32, backward: @escaping (inout Pullback) -> Void
     ) -> [Tensor] {
+        guard Recording.isOn else { return outputs }
         let edges = inputs.map(\.edge) + trained.map { $0.map(Edge.parameter) }
         guard edges.contains(where: { $0 != nil }) else { return outputs }
         let node = Node(

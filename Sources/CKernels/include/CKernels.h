@@ -13,4 +13,5 @@
 #include "crossentropy.h"
 #include "optimizer.h"
 #include "blocks.h"
+#include "decode.h"
 #include "sha256.h"

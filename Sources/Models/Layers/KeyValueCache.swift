@@ -8,7 +8,7 @@ public final class KeyValueCache {
     /// Sequences there is room for.
     public let slots: Int
     /// Positions a slot can hold.
-    public let capacity: Int
+    public private(set) var capacity: Int
     /// Positions each slot holds.
     public private(set) var lengths: [Int]
     private var keys: [Int: Tensor] = [:]
@@ -21,6 +21,22 @@ public final class KeyValueCache {
         self.capacity = capacity
         self.type = type
         lengths = Array(repeating: 0, count: slots)
+    }
+
+    /// Gives every slot room for `capacity` positions; what it holds stays.
+    public func grow(to capacity: Int) {
+        precondition(capacity >= self.capacity, "cache: \(capacity) positions are fewer than \(self.capacity)")
+        func grown(_ tensor: Tensor) -> Tensor {
+            let larger = Tensor(zeros: slots * capacity, tensor.columns, type)
+            for slot in 0..<slots {
+                larger.view(rows: slot * capacity..<slot * capacity + lengths[slot])
+                    .copy(tensor.view(rows: slot * self.capacity..<slot * self.capacity + lengths[slot]))
+            }
+            return larger
+        }
+        keys = keys.mapValues(grown)
+        values = values.mapValues(grown)
+        self.capacity = capacity
     }
 
     /// Forgets a slot's positions from `length` on.

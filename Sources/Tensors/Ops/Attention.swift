@@ -90,6 +90,7 @@ public func attention(
             && v.columns == shape.keyValueHeads * shape.valueSize && k.rows == v.rows && q.type == k.type
             && q.type == v.type,
         "attention: q \(q.shape) \(q.type), k \(k.shape) \(k.type), v \(v.shape) \(v.type)")
+    if let out = attentionOfFewQueries(q, k, v, shape, segments, sinks) { return out }
     let pass = AttentionPass(shape: shape, segments: segments, sinks: sinks)
     let out = Tensor(uninitialized: q.rows, shape.heads * shape.valueSize, q.type)
     if segments.reduce(0, { $0 + $1.queries.count }) < q.rows { out.clear() }

@@ -17,8 +17,8 @@ public func gatedProjection(
 ) -> Tensor {
     let pass = AdapterPass(groups: adapters, draw: draw)
     let h = Tensor(uninitialized: gate.rows, gate.columns, type)
-    let records = gate.edge != nil || up?.edge != nil || !pass.parameters.isEmpty || layer.matrix.parameter != nil
-    let kept = records ? activation.keep(gate, up, type) : nil
+    let trains = gate.edge != nil || up?.edge != nil || !pass.parameters.isEmpty || layer.matrix.parameter != nil
+    let kept = trains && Recording.isOn ? activation.keep(gate, up, type) : nil
     let copies = kept.map { $0.gate.storage !== gate.storage } ?? false
     activation.forward(gate, up, into: h, kept: copies ? kept : nil)
     let y = Tensor(uninitialized: gate.rows, layer.matrix.outputs)
