@@ -14,7 +14,7 @@ struct GraftCommand: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            TrainCommand.self, ScoreCommand.self, TokenizeCommand.self, RenderCommand.self, DataCommand.self,
+            TrainCommand.self, EvalCommand.self, GenerateCommand.self, ChatCommand.self, ScoreCommand.self, TokenizeCommand.self, RenderCommand.self, DataCommand.self,
             InspectCommand.self, MergeCommand.self, ExportCommand.self,
             BenchCommand.self, DoctorCommand.self,
         ])

@@ -1,0 +1,135 @@
+import ArgumentParser
+import Datasets
+import Diagnostics
+import Generation
+import OrderedJSON
+import Tokenizers
+
+/// How answers are chosen, for every command that writes some.
+struct AnswerOptions: ParsableArguments {
+    @Option(help: "Tokens to write at most.")
+    var maxTokens = 256
+
+    @Option(help: "0 takes the likeliest token each time.")
+    var temperature = 0.0
+
+    @Option(help: "Choose among the likeliest so many tokens (0: all).")
+    var topK = 0
+
+    @Option(help: "Choose among the likeliest tokens that have this share together.")
+    var topP = 1.0
+
+    @Option(help: "Where chance begins.")
+    var seed = 0
+
+    mutating func validate() throws {
+        if maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1, not \(maxTokens).") }
+        if temperature < 0 { throw ValidationError("--temperature must not be negative.") }
+        if topK < 0 { throw ValidationError("--top-k must not be negative.") }
+        if !(topP > 0 && topP <= 1) { throw ValidationError("--top-p must be above 0 and at most 1.") }
+    }
+
+    /// The choice as the generator takes it.
+    var sampling: Sampling {
+        var sampling = Sampling()
+        (sampling.temperature, sampling.topK, sampling.topP) = (temperature, topK, topP)
+        sampling.seed = UInt64(bitPattern: Int64(seed))
+        return sampling
+    }
+}
+
+/// `graft generate`: answers to prompts.
+struct GenerateCommand: NumericCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate", abstract: "Answers a prompt, or each row of a file.",
+        discussion: """
+            A prompt is a user's turn and goes through the model's chat template where there is one; --raw continues the \
+            text as it is. Rows are conversations; an assistant's last turn is taken off and answered anew.
+            """)
+
+    @Option(help: "A model directory or a GGUF file.")
+    var model: String
+
+    @Option(help: "An adapter directory (PEFT).")
+    var adapter: String?
+
+    @Option(help: "What to answer.")
+    var prompt: String?
+
+    @Option(help: "Rows (JSONL) to answer.")
+    var data: String?
+
+    @Flag(help: "Continue the prompt's text as it is, without a template.")
+    var raw = false
+
+    @Flag(help: "Write one JSON object a prompt.")
+    var json = false
+
+    @OptionGroup var choice: AnswerOptions
+    @OptionGroup var rendering: RenderingOptions
+    @OptionGroup var compute: ComputeOptions
+
+    mutating func validate() throws {
+        if (prompt == nil) == (data == nil) { throw ValidationError("Give either --prompt or --data.") }
+        if raw && data != nil { throw ValidationError("--raw goes with --prompt.") }
+    }
+
+    func run() throws {
+        let precision = compute.start()
+        let opened = try OpenedModel.open(model)
+        let tokenizer = try opened.tokenizer()
+        let renderer = try PromptRenderer(tokenizer: tokenizer, source: rendering.source)
+        let stops = try StopTokens.ids(of: opened.files, tokenizer: tokenizer, endOfTurn: renderer.endOfTurn)
+        let requests = try prompts(renderer).enumerated().map { row, ids in
+            GenerationRequest(
+                ids, maxTokens: choice.maxTokens, stopIDs: stops, sampling: choice.sampling, key: UInt64(row),
+                continuesText: raw)
+        }
+        let generator = Generator(try opened.transformer(adapter: adapter), tokenizer: tokenizer, precision: precision)
+        Interruption.poll()
+        let streams = requests.count == 1 && !json
+        var done = 0
+        let answers = try generator.run(
+            requests,
+            onToken: { _, _, text in
+                if Interruption.isRequested { throw Interrupted() }
+                if streams {
+                    try Output.text(text)
+                    if Screen.isTerminal { try Output.flush() }
+                }
+                return true
+            },
+            onEnd: { _, _ in
+                done += 1
+                if !streams { Screen.status("\(done) of \(requests.count) answers") }
+            })
+        Screen.status(nil)
+        if streams { return try Output.line("") }
+        for answer in answers {
+            let object: JSONValue = [
+                "text": .string(answer.text), "ids": .array(answer.ids.map { .integer(Int($0)) }),
+                "end": .string(answer.end.name),
+            ]
+            try Output.line(object.serialized())
+        }
+    }
+
+    private func prompts(_ renderer: PromptRenderer) throws -> [[Int32]] {
+        if let prompt {
+            if raw { return [renderer.rawIDs(prompt)] }
+            do throws(RowFault) {
+                return [try renderer.promptIDs(Conversation(user: prompt))]
+            } catch { throw Problem(error.message, file: "--prompt", advice: error.advice) }
+        }
+        return try RowFile(path: data ?? "").mapRows { row in
+            switch row {
+            case .tokens(let ids, _): return ids
+            case .text(let text): return renderer.rawIDs(text)
+            case .conversation(let own), .preference(let own, _):
+                let answered = own.messages.last?["role"]?.stringValue == "assistant"
+                let messages = answered ? Array(own.messages.dropLast()) : own.messages
+                return try renderer.promptIDs(Conversation(messages: messages, tools: own.tools))
+            }
+        }
+    }
+}
