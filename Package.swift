@@ -36,8 +36,7 @@ let package = Package(
             name: "graft",
             dependencies: [
                 "Recipes", "Exports", "Evaluation", "Training", "Generation", "Datasets", "Adapters", "Models",
-                "WeightFiles", "ChatTemplates", "Tokenizers", "Tensors", "Kernels",
-                "OrderedJSON", "SafeFiles", "Diagnostics",
+                "WeightFiles", "Tokenizers", "Tensors", "Kernels", "OrderedJSON", "Diagnostics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -52,8 +51,7 @@ let package = Package(
         library(
             "Evaluation",
             uses: [
-                "Diagnostics", "SafeFiles", "Generation", "Datasets", "Adapters", "Models", "Tensors", "Kernels", "Tokenizers",
-                "OrderedJSON",
+                "Diagnostics", "Generation", "Datasets", "Models", "Tensors", "Kernels", "Tokenizers", "OrderedJSON",
             ]),
         library(
             "Training",
@@ -76,22 +74,6 @@ let package = Package(
         library("OrderedJSON", uses: ["Diagnostics", "CSimdjson"]),
         library("SafeFiles", uses: ["Diagnostics"]),
         library("Diagnostics", uses: []),
-        tests(
-            "GenerationTests",
-            uses: ["Generation", "Models", "Tensors", "Kernels", "Tokenizers", "OrderedJSON", "Diagnostics"]),
-        tests(
-            "EvaluationTests",
-            uses: [
-                "Evaluation", "Generation", "Models", "Datasets", "Tokenizers", "Kernels", "OrderedJSON", "Diagnostics",
-            ]),
-        tests(
-            "DatasetsTests", uses: ["Datasets", "Diagnostics", "OrderedJSON", "Tokenizers", "ChatTemplates"],
-            resources: [.copy("Expected")]),
-        tests("ChatTemplatesTests", uses: ["ChatTemplates", "Diagnostics", "OrderedJSON"], resources: [.copy("Fixtures")]),
-        tests("TokenizersTests", uses: ["Tokenizers", "OrderedJSON", "Diagnostics"], resources: [.copy("Fixtures")]),
-        tests("TensorsTests", uses: ["Tensors", "Kernels"]),
-        tests("KernelsTests", uses: ["Tensors", "Kernels", "CKernels"]),
-        tests("RecipesTests", uses: ["Recipes", "Diagnostics"]),
         .target(
             name: "CKernels", cSettings: c,
             linkerSettings: [.linkedLibrary("m"), .linkedLibrary("gomp")]),
@@ -104,10 +86,27 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
         tests(
+            "GenerationTests",
+            uses: ["Generation", "Models", "Tensors", "Kernels", "Tokenizers", "OrderedJSON", "Diagnostics"]),
+        tests(
+            "EvaluationTests",
+            uses: [
+                "Evaluation", "Generation", "Models", "Datasets", "Tokenizers", "Kernels", "OrderedJSON", "Diagnostics",
+            ]),
+        tests(
+            "DatasetsTests", uses: ["Datasets", "Diagnostics", "OrderedJSON", "Tokenizers", "ChatTemplates"],
+            resources: [.copy("Expected")]),
+        tests(
+            "ChatTemplatesTests", uses: ["ChatTemplates", "Diagnostics", "OrderedJSON"], resources: [.copy("Fixtures")]),
+        tests("TokenizersTests", uses: ["Tokenizers", "OrderedJSON", "Diagnostics"], resources: [.copy("Fixtures")]),
+        tests("TensorsTests", uses: ["Tensors", "Kernels"]),
+        tests("KernelsTests", uses: ["Tensors", "Kernels", "CKernels"]),
+        tests("RecipesTests", uses: ["Recipes", "Diagnostics"]),
+        tests(
             "ExportsTests",
             uses: [
                 "Exports", "Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "Tokenizers", "OrderedJSON",
-                "SafeFiles", "Diagnostics",
+                "Diagnostics",
             ]),
         tests(
             "TrainingTests",
@@ -117,7 +116,7 @@ let package = Package(
             ]),
         tests(
             "AdaptersTests",
-            uses: ["Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "OrderedJSON", "Diagnostics"]),
+            uses: ["Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "OrderedJSON"]),
         tests("ModelsTests", uses: ["Models", "Diagnostics", "OrderedJSON"]),
         tests("CommandTests", uses: ["graft", "Recipes", "OrderedJSON", "WeightFiles"]),
         tests("WeightFilesTests", uses: ["WeightFiles", "Kernels", "Diagnostics", "SafeFiles", "OrderedJSON"]),

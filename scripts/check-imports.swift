@@ -6,10 +6,10 @@ struct Package: Decodable {
         let name: String
         let path: String
         let type: String
-        let module_type: String
+        let moduleType: String
         let sources: [String]
-        let target_dependencies: [String]?
-        let product_dependencies: [String]?
+        let targetDependencies: [String]?
+        let productDependencies: [String]?
     }
     let targets: [Target]
 }
@@ -36,10 +36,12 @@ func imports(of path: String) throws -> Set<String> {
 }
 
 let description = try Data(contentsOf: URL(fileURLWithPath: CommandLine.arguments[1]))
-let package = try JSONDecoder().decode(Package.self, from: description)
+let decoder = JSONDecoder()
+decoder.keyDecodingStrategy = .convertFromSnakeCase
+let package = try decoder.decode(Package.self, from: description)
 var mistakes: [String] = []
-for target in package.targets where target.module_type == "SwiftTarget" {
-    let declared = Set((target.target_dependencies ?? []) + (target.product_dependencies ?? []))
+for target in package.targets where target.moduleType == "SwiftTarget" {
+    let declared = Set((target.targetDependencies ?? []) + (target.productDependencies ?? []))
     var imported: Set<String> = []
     for source in target.sources {
         let path = target.path + "/" + source

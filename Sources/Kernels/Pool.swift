@@ -22,7 +22,8 @@ public enum Pool {
             var work = Work(body: escapable)
             withUnsafeMutablePointer(to: &work) { pointer in
                 graft_parallel(
-                    count, { context, index in context?.assumingMemoryBound(to: Work.self).pointee.body(index) }, pointer)
+                    count, { context, index in context?.assumingMemoryBound(to: Work.self).pointee.body(index) },
+                    pointer)
             }
         }
     }

@@ -14,9 +14,9 @@ struct GraftCommand: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            TrainCommand.self, EvalCommand.self, GenerateCommand.self, ChatCommand.self, ScoreCommand.self, TokenizeCommand.self, RenderCommand.self, DataCommand.self,
-            InspectCommand.self, MergeCommand.self, ExportCommand.self,
-            BenchCommand.self, DoctorCommand.self,
+            TrainCommand.self, EvalCommand.self, ScoreCommand.self, GenerateCommand.self, ChatCommand.self,
+            MergeCommand.self, ExportCommand.self, TokenizeCommand.self, RenderCommand.self, DataCommand.self,
+            InspectCommand.self, BenchCommand.self, DoctorCommand.self,
         ])
 
     /// What argument errors begin with, as every other error does.

@@ -109,7 +109,8 @@ struct DirectoryTests {
         var random = SplitMix(seed: 9)
         let letters = Array("abcé ".utf8)
         while ranks.count < 330 {
-            let keys = ranks.keys.filter { $0.count > 1 || letters.contains($0[0]) }.sorted { ranks[$0] ?? 0 < ranks[$1] ?? 0 }
+            let keys = ranks.keys.filter { $0.count > 1 || letters.contains($0[0]) }
+                .sorted { ranks[$0] ?? 0 < ranks[$1] ?? 0 }
             let token = keys[random.below(keys.count)] + keys[random.below(keys.count)]
             if token.count < 8, ranks[token] == nil { ranks[token] = ranks.count }
         }

@@ -53,7 +53,8 @@ struct ChatCommand: NumericCommand {
                 throw Problem(error.message, advice: error.advice)
             }
             let request = GenerationRequest(
-                prompt, maxTokens: choice.maxTokens, stopIDs: stops, sampling: choice.sampling, key: UInt64(messages.count))
+                prompt, maxTokens: choice.maxTokens, stopIDs: stops, sampling: choice.sampling,
+                key: UInt64(messages.count))
             let answer = try generator.run([request]) { _, _, text in
                 try Output.text(text)
                 try Output.flush()

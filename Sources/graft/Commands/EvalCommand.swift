@@ -51,7 +51,9 @@ struct EvalCommand: NumericCommand {
         let held = try HeldOut(files: data, builder: builder)
         if held.rows.isEmpty { throw Problem("there are no rows to evaluate", file: data.first) }
         held.warnings.prefix(5).forEach { Screen.warning($0) }
-        if held.dropped > 0 { Screen.warning("\(held.dropped) samples are longer than the model's context and were left out") }
+        if held.dropped > 0 {
+            Screen.warning("\(held.dropped) samples are longer than the model's context and were left out")
+        }
         var evaluator = Evaluator(held, tokenizer: tokenizer, precision: precision)
         evaluator.maxTokens = maxTokens
         evaluator.stopIDs = try StopTokens.ids(of: opened.files, tokenizer: tokenizer, endOfTurn: renderer.endOfTurn)
@@ -69,7 +71,8 @@ struct EvalCommand: NumericCommand {
         for section in comparison.sections { try EvaluationTable(section).show() }
     }
 
-    private func measure(_ evaluator: Evaluator, _ model: Transformer, _ name: String) throws -> Evaluation.Measurement {
+    private func measure(_ evaluator: Evaluator, _ model: Transformer, _ name: String) throws -> Evaluation.Measurement
+    {
         try evaluator.measure(model) { what, done, all in
             if Interruption.isRequested { throw Interrupted(message: "interrupted; nothing was written") }
             Screen.status("\(name): \(what) \(done) of \(all)")
@@ -85,7 +88,8 @@ struct EvaluationTable {
 
     /// Writes the table: a line a model, and under an adapter what changed.
     func show() throws {
-        try Output.line("\(section.file ?? "all files together"): \(section.rows) rows, \(section.tokens) tokens with loss")
+        let name = section.file ?? "all files together"
+        try Output.line("\(name): \(section.rows) rows, \(section.tokens) tokens with loss")
         let metrics = section.lines.first?.metrics.filter { $0.mean != nil }.map(\.metric) ?? []
         let names = section.lines.map { $0.adapter ?? "base" }
         let width = max(12, names.map(\.count).max() ?? 0)
@@ -109,11 +113,14 @@ struct EvaluationTable {
                 let scale = percent ? 100.0 : 1.0
                 let unit = percent ? " points" : ""
                 var text = String(
-                    format: "%@, %@: %+.4g%@, 95 %% interval %+.4g … %+.4g", adapter, compared.metric.title, value * scale,
+                    format: "%@, %@: %+.4g%@, 95 %% interval %+.4g … %+.4g", adapter, compared.metric.title,
+                    value * scale,
                     unit, interval.lowerBound * scale, interval.upperBound * scale)
                 text += compared.isCertain ? "" : " (could be chance)"
                 if let test = compared.test {
-                    text += String(format: "; %d rows better, %d worse, McNemar p = %.2g", test.onlySecond, test.onlyFirst, test.pValue)
+                    text += String(
+                        format: "; %d rows better, %d worse, McNemar p = %.2g", test.onlySecond, test.onlyFirst,
+                        test.pValue)
                 }
                 try Output.line("  " + text)
             }

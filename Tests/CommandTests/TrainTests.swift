@@ -1,0 +1,174 @@
+import Foundation
+import OrderedJSON
+import Testing
+
+/// `graft train` from recipe to adapter, with everything that may come between.
+@Suite("graft train")
+struct TrainTests {
+    /// A folder with a base model that was trained from random numbers for a few steps, and a recipe to adapt it.
+    final class Workshop {
+        let folder: TemporaryFolder
+        let base: Run
+
+        init() throws {
+            folder = try TemporaryFolder()
+            // The tiny model without its weights: what is trained begins with random numbers.
+            let bare = folder.url.appendingPathComponent("bare")
+            try FileManager.default.createDirectory(at: bare, withIntermediateDirectories: true)
+            for name in ["config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"] {
+                try FileManager.default.copyItem(
+                    atPath: Project.path("checkpoints/tiny/\(name)"), toPath: bare.appendingPathComponent(name).path)
+            }
+            let rows = (0..<40).map { "{\"prompt\": \"What is \($0)?\", \"completion\": \"\($0 * 7 % 10)\"}" }
+            _ = try folder.write("rows.jsonl", rows.joined(separator: "\n"))
+            _ = try folder.write(
+                "base.yaml",
+                """
+                model: bare
+                adapter: {method: full}
+                data: {train: rows.jsonl, max_length: 64}
+                train: {steps: 3, batch_size: 1, learning_rate: 1.0e-3, warmup_ratio: 0}
+                output: base
+                """)
+            _ = try folder.write(
+                "adapt.yaml",
+                """
+                model: base
+                adapter: {rank: 4, alpha: 8, dropout: 0.1}
+                data: {train: rows.jsonl, eval: rows.jsonl, max_length: 64}
+                train: {steps: 60, batch_size: 1, learning_rate: 2.0e-3}
+                evaluate: {every: 30}
+                save: {every: 20}
+                output: run
+                """)
+            base = try Graft.run(["train", "base.yaml"], in: folder.url)
+        }
+
+        func graft(_ arguments: String...) throws -> Run { try Graft.run(arguments, in: folder.url) }
+
+        func data(_ path: String) throws -> Data { try Data(contentsOf: folder.url.appendingPathComponent(path)) }
+
+        func metrics(_ run: String) throws -> [JSONValue] {
+            try String(decoding: data(run + "/metrics.jsonl"), as: UTF8.self).split(separator: "\n")
+                .map { try JSONValue(parsing: String($0)) }
+        }
+
+        func entries() -> [String] {
+            ((try? FileManager.default.contentsOfDirectory(atPath: folder.url.path)) ?? []).sorted()
+        }
+    }
+
+    @Test("from random weights to a base, from the base to an adapter")
+    func trains() throws {
+        let shop = try Workshop()
+        #expect(shop.base.status == 0, "\(shop.base.errors)")
+        #expect(shop.base.output.isEmpty)
+        let run = try shop.graft("train", "adapt.yaml")
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.output.isEmpty)
+        let steps = try shop.metrics("run").filter { $0["loss"] != nil }
+        #expect(steps.count == 60)
+        for key in ["step", "loss", "grad_norm", "learning_rate", "target_tokens", "tokens_per_second"] {
+            #expect(steps.allSatisfy { $0[key]?.doubleValue != nil }, "\(key)")
+        }
+        let losses = steps.compactMap { $0["loss"]?.doubleValue }
+        #expect((losses.last ?? .infinity) < (losses.first ?? 0))
+        let evaluations = try shop.metrics("run").filter { $0["eval_loss"] != nil }
+        #expect(evaluations.count == 2 && evaluations.allSatisfy { $0["loss"] == nil })
+        for name in ["adapter_model.safetensors", "adapter_config.json", "recipe.yaml", "metrics.jsonl"] {
+            let attributes = try FileManager.default.attributesOfItem(
+                atPath: shop.folder.url.appendingPathComponent("run/\(name)").path)
+            #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600, "\(name)")
+        }
+
+        // The adapter changes what the model says.
+        let scores = try ["", "run"].map { adapter in
+            try shop.graft(
+                "score", "--model", "base", "--data", "rows.jsonl", "--precision", "f32",
+                adapter.isEmpty ? "--threads=1" : "--adapter=\(adapter)")
+        }
+        #expect(scores.allSatisfy { $0.status == 0 }, "\(scores[1].errors)")
+        #expect(scores[0].output != scores[1].output)
+
+        // What is there is kept unless the user says otherwise.
+        let again = try shop.graft("train", "adapt.yaml")
+        #expect(again.status == 2 && again.errors.contains("--overwrite"))
+        let replaced = try shop.graft("train", "adapt.yaml", "--overwrite", "--set", "train.steps=2")
+        #expect(replaced.status == 0, "\(replaced.errors)")
+        #expect(try shop.metrics("run").filter { $0["loss"] != nil }.count == 2)
+        let inspected = try shop.graft("inspect", "run", "--json")
+        let report = try JSONValue(parsing: inspected.output)
+        #expect(report["kind"] == "run" && report["steps"] == 2 && report["rank"] == 4)
+    }
+
+    @Test("interrupted and resumed is bit for bit as never interrupted")
+    func resume() throws {
+        let shop = try Workshop()
+        let whole = try shop.graft("train", "adapt.yaml", "--set", "output=whole")
+        #expect(whole.status == 0, "\(whole.errors)")
+
+        let process = Process()
+        process.executableURL = Graft.program
+        process.arguments = ["train", "adapt.yaml", "--json"]
+        process.currentDirectoryURL = shop.folder.url
+        let events = Pipe()
+        process.standardOutput = events
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        var seen = ""
+        while !seen.contains("\"step\":25"), let piece = try events.fileHandleForReading.read(upToCount: 1),
+            !piece.isEmpty
+        {
+            seen += String(decoding: piece, as: UTF8.self)
+        }
+        process.terminate()
+        _ = try events.fileHandleForReading.readToEnd()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 130)
+        let stopped = try shop.metrics("run").count
+        #expect(stopped >= 25 && stopped < 60)
+
+        let resumed = try shop.graft("train", "adapt.yaml", "--resume")
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try shop.data("run/adapter_model.safetensors") == shop.data("whole/adapter_model.safetensors"))
+        let losses = try ["run", "whole"].map { try shop.metrics($0).map { $0["loss"] ?? $0["eval_loss"] ?? .null } }
+        #expect(losses[0] == losses[1])
+    }
+
+    @Test("a dry run says what is needed and writes nothing")
+    func dryRun() throws {
+        let shop = try Workshop()
+        let before = shop.entries()
+        let run = try shop.graft("train", "adapt.yaml", "--dry-run", "--json")
+        #expect(run.status == 0, "\(run.errors)")
+        let report = try JSONValue(parsing: run.output)
+        for key in ["trainable_parameters", "peak_memory_bytes", "disk_bytes", "seconds", "steps"] {
+            #expect(report[key]?.doubleValue ?? 0 > 0, "\(key)")
+        }
+        #expect(shop.entries() == before)
+        let text = try shop.graft("train", "adapt.yaml", "--dry-run")
+        #expect(text.output.contains("memory: about") && text.output.contains("60 steps"))
+    }
+
+    @Test("all mistakes of a recipe at once, nothing written")
+    func wrongRecipe() throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.write("rows.jsonl", "{\"text\": \"a\"}")
+        _ = try folder.write(
+            "wrong.yaml",
+            """
+            model: \(Project.path("checkpoints/tiny"))
+            adapter: {lora_rank: 8, alpha: -1}
+            data: {train: missing.jsonl}
+            output: run
+            """)
+        let run = try Graft.run(["train", "wrong.yaml"], in: folder.url)
+        #expect(run.status == 2)
+        for words in ["lora_rank", "did you mean", "alpha", "missing.jsonl", "wrong.yaml:2:"] {
+            #expect(run.errors.contains(words), "\(words)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.url.appendingPathComponent("run").path))
+        let absent = try Graft.run(["train", "none.yaml"], in: folder.url)
+        #expect(absent.status == 2 && absent.errors.hasPrefix("error: none.yaml: "))
+    }
+}
