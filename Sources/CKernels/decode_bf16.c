@@ -10,7 +10,7 @@ int graft_has_bf16_dots(void) { return graft_instruction_level >= 4 && __builtin
 
 // R rows of x times O rows of W. Sums of pairs are taken in the order of the columns, whatever R and O are.
 DOTS INLINE void dots(const uint16_t *w, size_t w_stride, int O, const uint16_t *x, size_t x_stride, int R, size_t inner,
-                      float *y, size_t y_stride, int accumulate, int ahead) {
+                      float *y, size_t y_stride, int accumulate, int lines, const uint16_t *ahead) {
     __m512 sums[4][4];
     UNROLL for (int o = 0; o < O; o++) {
         UNROLL for (int r = 0; r < R; r++) sums[o][r] = _mm512_setzero_ps();
@@ -18,12 +18,8 @@ DOTS INLINE void dots(const uint16_t *w, size_t w_stride, int O, const uint16_t 
     size_t whole = inner / 32 * 32;
     for (size_t k = 0; k < whole; k += 32) {
         __m512bh weights[4];
-        UNROLL for (int o = 0; o < O; o++) {
-            weights[o] = (__m512bh)_mm512_loadu_si512(w + o * w_stride + k);
-            // Four short streams are no pattern that the processor would follow: the next four rows are asked for here,
-            // line by line in the order of their addresses.
-            if (ahead) __builtin_prefetch(w + O * w_stride + 4 * k + 32 * o);
-        }
+        UNROLL for (int o = 0; o < O; o++) weights[o] = (__m512bh)_mm512_loadu_si512(w + o * w_stride + k);
+        UNROLL for (int l = 0; l < lines; l++) __builtin_prefetch(ahead + 4 * k + 32 * l);
         UNROLL for (int r = 0; r < R; r++) {
             __m512bh numbers = (__m512bh)_mm512_loadu_si512(x + r * x_stride + k);
             UNROLL for (int o = 0; o < O; o++) sums[o][r] = _mm512_dpbf16_ps(sums[o][r], weights[o], numbers);
@@ -49,14 +45,33 @@ DOTS INLINE void dots(const uint16_t *w, size_t w_stride, int O, const uint16_t 
 
 DOTS INLINE void dots_of_rows(const uint16_t *w, size_t w_stride, int O, const uint16_t *x, size_t x_stride, size_t rows,
                               size_t inner, float *y, size_t y_stride, int accumulate, int ahead) {
+    // Four short streams are no pattern that the processor would follow: the next four rows of W are asked for here, line by
+    // line in the order of their addresses, a part of them in each group of rows of x, so that memory is always busy.
+    const uint16_t *next = w + O * w_stride;
     size_t r = 0;
-    for (; r + 4 <= rows; r += 4)
-        dots(w, w_stride, O, x + r * x_stride, x_stride, 4, inner, y + r * y_stride, y_stride, accumulate, ahead && r == 0);
+    for (; r + 4 <= rows; r += 4) {
+        const uint16_t *numbers = x + r * x_stride;
+        float *to = y + r * y_stride;
+        if (ahead && rows >= 16)
+            dots(w, w_stride, O, numbers, x_stride, 4, inner, to, y_stride, accumulate, 1, next + 8 * r);
+        else if (ahead && rows >= 8 && r < 8)
+            dots(w, w_stride, O, numbers, x_stride, 4, inner, to, y_stride, accumulate, 2, next + 16 * r);
+        else if (ahead && rows < 8)
+            dots(w, w_stride, O, numbers, x_stride, 4, inner, to, y_stride, accumulate, 4, next);
+        else
+            dots(w, w_stride, O, numbers, x_stride, 4, inner, to, y_stride, accumulate, 0, next);
+    }
     const uint16_t *rest = x + r * x_stride;
     float *to = y + r * y_stride;
-    if (rows - r == 3) dots(w, w_stride, O, rest, x_stride, 3, inner, to, y_stride, accumulate, ahead && r == 0);
-    if (rows - r == 2) dots(w, w_stride, O, rest, x_stride, 2, inner, to, y_stride, accumulate, ahead && r == 0);
-    if (rows - r == 1) dots(w, w_stride, O, rest, x_stride, 1, inner, to, y_stride, accumulate, ahead && r == 0);
+    if (ahead && r == 0) {
+        if (rows == 3) dots(w, w_stride, O, rest, x_stride, 3, inner, to, y_stride, accumulate, 4, next);
+        if (rows == 2) dots(w, w_stride, O, rest, x_stride, 2, inner, to, y_stride, accumulate, 4, next);
+        if (rows == 1) dots(w, w_stride, O, rest, x_stride, 1, inner, to, y_stride, accumulate, 4, next);
+        return;
+    }
+    if (rows - r == 3) dots(w, w_stride, O, rest, x_stride, 3, inner, to, y_stride, accumulate, 0, next);
+    if (rows - r == 2) dots(w, w_stride, O, rest, x_stride, 2, inner, to, y_stride, accumulate, 0, next);
+    if (rows - r == 1) dots(w, w_stride, O, rest, x_stride, 1, inner, to, y_stride, accumulate, 0, next);
 }
 
 DOTS void graft_few_rows_bf16(const void *w, size_t w_stride, const void *x, size_t x_stride, size_t rows, size_t inner,
