@@ -47,6 +47,12 @@ public struct RunPlan: Sendable {
             return nil
         }
         self.recipe = recipe
+        if recipe.base.quantize != .none {
+            problems.append(
+                Problem(
+                    "base.quantize: quantising a base for training is not supported yet",
+                    advice: "leave it out, or train on a quantised GGUF file"))
+        }
         let full = recipe.adapter.method == .full
         guard let (files, tokenizer) = try collect({ try open(recipe.model, full) }) else { throw Problems(problems) }
         self.files = files
