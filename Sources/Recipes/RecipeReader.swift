@@ -122,6 +122,9 @@ struct GivenKeys {
         do {
             let value = String(override[override.index(after: equals)...])
             settings[path] = try RecipeSource.setting(ofFlag: override, value: value)
+            // Epochs and steps both say how long: the flag wins over the file.
+            let rival = ["train.epochs": "train.steps", "train.steps": "train.epochs"][path]
+            if let rival, case .file? = settings[rival]?.place { settings[rival] = nil }
         } catch {
             mistakes.append(error)
         }

@@ -83,6 +83,8 @@ public final class TrainingRun {
             progress = stored
             try listen(.resumed(step: stored.step))
         }
+        // Only now: a resume with another recipe has been refused, and has left the run's own recipe alone.
+        try AtomicFile.write(plan.recipe.yaml(), to: output + "/recipe.yaml")
         let metrics = try MetricsFile(directory: output, upTo: progress.step)
         let steps = Prefetcher(
             plan.source, from: progress.cursor, limit: max(0, plan.totalSteps - progress.step), ahead: 2)
@@ -162,7 +164,6 @@ public final class TrainingRun {
             try FileManager.default.createDirectory(
                 atPath: output + "/state", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch { throw RunFailure("cannot create \(output): \(error.localizedDescription)") }
-        try AtomicFile.write(plan.recipe.yaml(), to: output + "/recipe.yaml")
     }
 
     private func checkDisk(_ output: String) throws {

@@ -96,6 +96,9 @@ struct TrainTests {
         let replaced = try shop.graft("train", "adapt.yaml", "--overwrite", "--set", "train.steps=2")
         #expect(replaced.status == 0, "\(replaced.errors)")
         #expect(try shop.metrics("run").filter { $0["loss"] != nil }.count == 2)
+        let checkpoint = try shop.graft("inspect", "run/state/step-2", "--json")
+        let state = try JSONValue(parsing: checkpoint.output)
+        #expect(state["kind"] == "checkpoint" && state["step"] == 2)
         let inspected = try shop.graft("inspect", "run", "--json")
         let report = try JSONValue(parsing: inspected.output)
         #expect(report["kind"] == "run" && report["steps"] == 2 && report["rank"] == 4)
@@ -131,6 +134,10 @@ struct TrainTests {
         let resumed = try shop.graft("train", "adapt.yaml", "--resume")
         #expect(resumed.status == 0, "\(resumed.errors)")
         #expect(try shop.data("run/adapter_model.safetensors") == shop.data("whole/adapter_model.safetensors"))
+        let recipe = try shop.data("run/recipe.yaml")
+        let other = try shop.graft("train", "adapt.yaml", "--resume", "--set", "train.learning_rate=1.0e-3")
+        #expect(other.status == 2 && other.errors.contains("learning_rate"))
+        #expect(try shop.data("run/recipe.yaml") == recipe)
         let losses = try ["run", "whole"].map { try shop.metrics($0).map { $0["loss"] ?? $0["eval_loss"] ?? .null } }
         #expect(losses[0] == losses[1])
     }

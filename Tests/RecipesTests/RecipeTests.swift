@@ -160,6 +160,9 @@ struct RecipeTests {
         #expect(recipe.model == "other")
         #expect(recipe.data.train.last == TrainingFile(path: "y", weight: 2))
         #expect(try read("adapter: {rank: wrong}\n" + smallest, set: ["adapter.rank=2"]).adapter.rank == 2)
+        #expect(try read("train: {epochs: 3}\n" + smallest, set: ["train.steps=2"]).train.steps == 2)
+        #expect(try read("train: {steps: 3}\n" + smallest, set: ["train.epochs=2"]).train.epochs == 2)
+        #expect(problems(smallest, set: ["train.epochs=2", "train.steps=3"]).count == 1)
         #expect(
             problems(smallest, set: ["adapter.rnk=4", "train.steps", "train.seed=x", "rank=3", "save.every=["]) == [
                 "--set adapter.rnk=4: unknown key 'adapter.rnk'; did you mean 'adapter.rank'?",

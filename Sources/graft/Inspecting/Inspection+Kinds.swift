@@ -21,6 +21,7 @@ extension Inspection {
         }
         let names = Set((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
         if names.contains("recipe.yaml") || names.contains("metrics.jsonl") { return try run(path) }
+        if names.contains("state.json") { return try checkpoint(path) }
         if names.contains("adapter_config.json") { return try adapter(path) }
         if names.contains("config.json") { return try model(path) }
         if names.contains(where: { $0.hasSuffix(".safetensors") }) { return try safetensors(path) }

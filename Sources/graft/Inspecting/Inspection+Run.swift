@@ -1,6 +1,7 @@
 import Foundation
 import OrderedJSON
 import Recipes
+import WeightFiles
 
 extension Inspection {
     /// The output directory of a run.
@@ -21,6 +22,25 @@ extension Inspection {
             inspection.tensors = adapter.tensors
             inspection.problems += adapter.problems
         }
+        return inspection
+    }
+
+    /// A folder in a run's `state`.
+    static func checkpoint(_ path: String) throws -> Inspection {
+        var inspection = Inspection("checkpoint", path: path)
+        let state = try JSONValue(contentsOfFile: path + "/state.json")
+        inspection.add("step", state["step"]?.intValue)
+        inspection.add("epoch", state["cursor"]?["epoch"]?.intValue)
+        inspection.add("best_step", state["best_step"]?.intValue)
+        if let loss = state["best_loss"]?.doubleValue {
+            inspection.add("best_loss", .number(loss), text: String(format: "%.4f", loss))
+        }
+        inspection.add("threads", state["threads"]?.intValue)
+        if let settings = state["settings"]?.stringValue {
+            let lines = settings.split(separator: "\n").map { JSONValue.string(String($0)) }
+            inspection.add("settings", .array(lines), text: "\(lines.count) keys and files (all with --json)")
+        }
+        inspection.tensors = try WeightStore.open(path + "/trainer.safetensors")
         return inspection
     }
 

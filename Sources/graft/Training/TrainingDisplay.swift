@@ -12,6 +12,10 @@ struct TrainingDisplay {
     private var totalSteps = 0
     private var firstStep = 0
     private var lastLine = ContinuousClock.now
+    /// Seconds a step has taken lately: what is left is told by the machine's present speed, not by that of a busy hour ago.
+    private var stepSeconds: Double?
+    /// Sum of losses and number of target tokens since the last line that stays.
+    private var sinceLine = (loss: 0.0, targets: 0)
 
     /// A display for the run that writes to `output`.
     init(output: String) { self.output = output }
@@ -45,20 +49,24 @@ struct TrainingDisplay {
     }
 
     private mutating func show(_ report: StepReport) {
-        let done = max(1, report.step - firstStep)
-        let left = (ContinuousClock.now - start).seconds / Double(done) * Double(totalSteps - report.step)
+        stepSeconds = stepSeconds.map { 0.9 * $0 + 0.1 * report.seconds } ?? report.seconds
+        sinceLine.loss += report.loss * Double(report.targetTokens)
+        sinceLine.targets += report.targetTokens
+        // One step's loss says little where a step has few tokens.
+        let mean = sinceLine.loss / Double(max(1, sinceLine.targets))
+        let speed = CountText.of(Int(report.tokensPerSecond))
+        let left = (stepSeconds ?? 0) * Double(totalSteps - report.step)
         let text =
-            "step \(paddedStep(report.step))  loss \(loss(report.loss))  \(CountText.of(Int(report.tokensPerSecond))) tokens/s"
+            "step \(paddedStep(report.step))  loss \(loss(mean))  \(speed) tokens/s"
+            + (report.step < totalSteps && report.step > firstStep + 1 ? "  \(DurationText.of(left)) left" : "")
         let every = max(1, totalSteps / Self.stayingLines)
-        let silence = (ContinuousClock.now - lastLine).seconds
-        let ending = report.step < totalSteps ? "  \(DurationText.of(left)) left" : ""
-        if report.step == firstStep + 1 || report.step % every == 0 || report.step == totalSteps
-            || (!Screen.isTerminal && silence > Self.longestSilence)
-        {
-            Screen.note(text + (done > 1 ? ending : ""))
+        let isSilent = !Screen.isTerminal && (ContinuousClock.now - lastLine).seconds > Self.longestSilence
+        if report.step == firstStep + 1 || report.step % every == 0 || report.step == totalSteps || isSilent {
+            Screen.note(text)
             lastLine = .now
+            sinceLine = (0, 0)
         } else {
-            Screen.status(text + ending)
+            Screen.status(text)
         }
     }
 
@@ -93,9 +101,10 @@ enum FactsText {
 
 /// Durations for people.
 enum DurationText {
-    /// `42 s`, `12 min`, `3 h 20 min`
+    /// `80 ms`, `42 s`, `12 min`, `3 h 20 min`
     static func of(_ seconds: Double) -> String {
         let whole = Int(max(0, seconds).rounded())
+        if seconds < 0.995 { return String(format: "%.0f ms", max(0, seconds) * 1000) }
         if seconds < 9.95 { return String(format: "%.1f s", max(0, seconds)) }
         if whole < 120 { return "\(whole) s" }
         if whole < 7200 { return "\(whole / 60) min" }
