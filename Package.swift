@@ -51,7 +51,8 @@ let package = Package(
         library(
             "Evaluation",
             uses: [
-                "Diagnostics", "Generation", "Datasets", "Models", "Tensors", "Kernels", "Tokenizers", "OrderedJSON",
+                "Diagnostics", "Generation", "Datasets", "Models", "Tensors", "Kernels", "WeightFiles", "Tokenizers",
+                "OrderedJSON",
             ]),
         library(
             "Training",

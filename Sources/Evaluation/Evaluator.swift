@@ -5,6 +5,7 @@ import Kernels
 import Models
 import Tensors
 import Tokenizers
+import WeightFiles
 
 /// What was measured of one model, a number a row and metric.
 public struct Measurement: Sendable {
@@ -42,7 +43,33 @@ public struct Evaluator {
     }
 
     /// All metrics, the loss first.
-    public var allMetrics: [Metric] { [.loss] + metrics.map(\.metric) }
+    public var allMetrics: [Metric] { [.loss, .perplexity] + metrics.map(\.metric) }
+
+    /// A task a file, with each model's measurement.
+    public func tasks(_ measurements: [Measurement]) throws(Problem) -> [TaskResult] {
+        var tasks: [TaskResult] = []
+        for (file, path) in data.files.enumerated() {
+            let rows = data.rows(of: file)
+            let described = rows.map { row in
+                TaskRow(file: 0, line: data.rows[row].line, prompt: "")
+            }
+            let outcomes = measurements.map { measurement in
+                rows.map { row in
+                    var outcome = RowOutcome()
+                    outcome.answer = measurement.answers[row]
+                    for (metric, scores) in measurement.scores where scores.weights[row] > 0 {
+                        outcome.scores[metric.scoresName] = RowScore(scores.sums[row], weight: scores.weights[row])
+                    }
+                    return outcome
+                }
+            }
+            tasks.append(
+                TaskResult(
+                    name: path, kind: .heldOut, files: [EvaluatedFile(path: path, hash: try contentHash(of: [path]))],
+                    metrics: allMetrics, rows: described, outcomes: outcomes))
+        }
+        return tasks
+    }
 
     /// Measures a model.
     ///

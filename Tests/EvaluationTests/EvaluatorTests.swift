@@ -71,17 +71,22 @@ import Tokenizers
         let exact = try #require(measured.scores[AnswerMetric.exactMatch.metric])
         #expect(exact.sums == [1, 0, 0, 1, 0, 0])
         #expect(exact.weights == [1, 1, 0, 1, 1, 0])
-        let comparison = Comparison(
-            evaluator.data, metrics: evaluator.allMetrics, base: measured, adapters: [("same", measured)])
-        #expect(comparison.sections.map(\.file) == [path, path, nil])
-        #expect(comparison.sections[2].rows == 6)
+        let results = EvaluationResults(
+            program: "test", settings: .init(),
+            models: [
+                EvaluatedModel(name: "base", path: "model", modelHash: ""),
+                EvaluatedModel(name: "same", path: "model", adapter: "same", modelHash: ""),
+            ],
+            tasks: try evaluator.tasks([measured, measured]))
+        let comparison = Comparison(results)
+        #expect(comparison.sections.map(\.rows) == [3, 3])
         for section in comparison.sections {
-            let adapted = section.lines[1].metrics
-            #expect(adapted.allSatisfy { $0.difference?.value == 0 && !$0.isCertain })
-            #expect(adapted[1].mean == 0.5)
-            #expect(adapted[1].test == McNemar(onlyFirst: 0, onlySecond: 0))
+            #expect(section.lines[1].metrics.allSatisfy { $0.change?.difference == 0 && $0.verdict == nil })
+            #expect(section.lines[1]["exact_match"]?.value == 0.5)
+            #expect(section.lines[1]["exact_match"]?.change?.test == McNemar(onlyFirst: 0, onlySecond: 0))
         }
-        #expect(comparison.json[0]?["models"]?[0]?["exact_match"]?.doubleValue == 0.5)
+        #expect(results.summary["results"]?[0]?["models"]?[0]?["exact_match"]?.doubleValue == 0.5)
+        #expect(results.lines.count == 7)
     }
 
     @Test func faultsOfAllFilesAreThrownTogether() throws {

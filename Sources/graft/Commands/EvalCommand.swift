@@ -4,6 +4,7 @@ import Diagnostics
 import Evaluation
 import Foundation
 import Generation
+import Kernels
 import Models
 import OrderedJSON
 import Tokenizers
@@ -63,12 +64,16 @@ struct EvalCommand: NumericCommand {
         let base = try measure(evaluator, try opened.transformer(), "base")
         let measured = try adapted.map { (name: $0.name, measurement: try measure(evaluator, $0.model, $0.name)) }
         Screen.status(nil)
-        let comparison = Comparison(held, metrics: evaluator.allMetrics, base: base, adapters: measured)
-        if json {
-            let object: JSONValue = ["model": .string(model), "results": comparison.json]
-            return try Output.line(object.serialized())
-        }
-        for section in comparison.sections { try EvaluationTable(section).show() }
+        var results = EvaluationResults(
+            program: "graft " + Version.text,
+            settings: JSONObject([
+                (key: "precision", value: .string(precision == .bf16 ? "bf16" : "f32")),
+                (key: "max_tokens", value: .integer(maxTokens)),
+            ]), models: [EvaluatedModel(name: "base", path: model, modelHash: "")],
+            tasks: try evaluator.tasks([base] + measured.map(\.measurement)))
+        results.models += measured.map { EvaluatedModel(name: $0.name, path: model, adapter: $0.name, modelHash: "") }
+        if json { return try Output.line(results.summary.serialized()) }
+        try EvaluationTables(results).show()
     }
 
     private func measure(_ evaluator: Evaluator, _ model: Transformer, _ name: String) throws -> Evaluation.Measurement
@@ -77,61 +82,5 @@ struct EvalCommand: NumericCommand {
             if Interruption.isRequested { throw Interrupted(message: "interrupted; nothing was written") }
             Screen.status("\(name): \(what) \(done) of \(all)")
         }
-    }
-}
-
-/// One section of a comparison as a table for people.
-struct EvaluationTable {
-    private let section: Comparison.Section
-
-    init(_ section: Comparison.Section) { self.section = section }
-
-    /// Writes the table: a line a model, and under an adapter what changed.
-    func show() throws {
-        let name = section.file ?? "all files together"
-        try Output.line("\(name): \(section.rows) rows, \(section.tokens) tokens with loss")
-        let metrics = section.lines.first?.metrics.filter { $0.mean != nil }.map(\.metric) ?? []
-        let names = section.lines.map { $0.adapter ?? "base" }
-        let width = max(12, names.map(\.count).max() ?? 0)
-        let titles = metrics.flatMap { $0 == .loss ? ["loss", "perplexity"] : [$0.title] }
-        try Output.line(cell("", width) + titles.map { right($0, 13) }.joined())
-        for (name, line) in zip(names, section.lines) {
-            let cells = metrics.flatMap { metric -> [String] in
-                guard let compared = line.metrics.first(where: { $0.metric == metric }), let mean = compared.mean else {
-                    return metric == .loss ? ["–", "–"] : ["–"]
-                }
-                return metric == .loss
-                    ? [String(format: "%.4f", mean), String(format: "%.3f", exp(mean))]
-                    : [String(format: "%.1f %%", mean * 100)]
-            }
-            try Output.line(cell(name, width) + cells.map { right($0, 13) }.joined())
-        }
-        for line in section.lines {
-            for compared in line.metrics {
-                guard let adapter = line.adapter, let (value, interval) = compared.difference else { continue }
-                let percent = compared.metric != .loss
-                let scale = percent ? 100.0 : 1.0
-                let unit = percent ? " points" : ""
-                var text = String(
-                    format: "%@, %@: %+.4g%@, 95 %% interval %+.4g … %+.4g", adapter, compared.metric.title,
-                    value * scale,
-                    unit, interval.lowerBound * scale, interval.upperBound * scale)
-                text += compared.isCertain ? "" : " (could be chance)"
-                if let test = compared.test {
-                    text += String(
-                        format: "; %d rows better, %d worse, McNemar p = %.2g", test.onlySecond, test.onlyFirst,
-                        test.pValue)
-                }
-                try Output.line("  " + text)
-            }
-        }
-    }
-
-    private func cell(_ text: String, _ width: Int) -> String {
-        text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0)
-    }
-
-    private func right(_ text: String, _ width: Int) -> String {
-        String(repeating: " ", count: max(1, width - text.count)) + text
     }
 }

@@ -1,0 +1,127 @@
+import OrderedJSON
+
+extension EvaluationResults {
+    /// The summary for programs, which `--json` writes: models, a section a task and category, gates.
+    public var summary: JSONValue {
+        var object = JSONObject([
+            (key: "program", value: .string(program)), (key: "model", value: .string(models.first?.path ?? "")),
+            (key: "settings", value: .object(settings)), (key: "models", value: .array(models.map(\.json))),
+        ])
+        object["results"] = .array(Comparison(self).sections.map { json($0) })
+        if !gates.isEmpty { object["gates"] = .array(gates.map(\.json)) }
+        return .object(object)
+    }
+
+    private func json(_ section: Comparison.Section) -> JSONValue {
+        let task = tasks[section.task]
+        var object = JSONObject([
+            (key: "task", value: .string(task.name)), (key: "kind", value: .string(task.kind.rawValue)),
+            (key: "file", value: task.files.first.map { .string($0.path) } ?? .null),
+        ])
+        if let category = section.category { object["category"] = .string(category) }
+        if task.isGeneral { object["general"] = true }
+        object["rows"] = .integer(section.rows)
+        let rows = task.rows(of: section.category)
+        if task.metrics.contains(.loss) {
+            object["target_tokens"] = .integer(
+                Int(task.scores(.loss, model: 0, rows: rows).weights.reduce(0, +)))
+        }
+        object["models"] = .array(section.lines.map { $0.json(models[$0.model]) })
+        return .object(object)
+    }
+
+    /// Every row with every model's outcome, a line a row: what `--results` writes, after a first line with the summary.
+    public var lines: [JSONValue] {
+        [summary]
+            + tasks.flatMap { task in
+                task.rows.indices.map { row in
+                    var object = task.rows[row].json(task)
+                    object["outcomes"] = .array(models.indices.map { task.outcomes[$0][row].json(models[$0].name) })
+                    return .object(object)
+                }
+            }
+    }
+}
+
+extension EvaluatedModel {
+    fileprivate var json: JSONValue {
+        [
+            "name": .string(name), "path": .string(path), "adapter": adapter.map(JSONValue.string) ?? .null,
+            "model_hash": .string(modelHash), "adapter_hash": adapterHash.map(JSONValue.string) ?? .null,
+        ]
+    }
+}
+
+extension GateResult {
+    fileprivate var json: JSONValue {
+        [
+            "gate": .string(text), "model": .string(model), "value": .number(value), "bound": .number(bound),
+            "required": .number(required), "met": .bool(isMet),
+        ]
+    }
+}
+
+extension Comparison.Line {
+    fileprivate func json(_ model: EvaluatedModel) -> JSONValue {
+        var object = JSONObject([(key: "adapter", value: model.adapter.map(JSONValue.string) ?? .null)])
+        var differences = JSONObject()
+        for compared in metrics {
+            object[compared.metric.name] = compared.value.map(JSONValue.number) ?? .null
+            if let change = compared.change { differences[compared.metric.name] = change.json }
+        }
+        if !differences.isEmpty { object["difference"] = .object(differences) }
+        return .object(object)
+    }
+}
+
+extension MetricComparison.Change {
+    fileprivate var json: JSONValue {
+        var object = JSONObject([
+            (key: "value", value: .number(difference)),
+            (key: "interval_95", value: [.number(interval.lowerBound), .number(interval.upperBound)]),
+            (key: "improved", value: .integer(improved)), (key: "worsened", value: .integer(worsened)),
+            (key: "same", value: .integer(same)),
+        ])
+        if let effectSize { object["effect_size"] = .number(effectSize) }
+        if let test {
+            object["base_only"] = .integer(test.onlyFirst)
+            object["adapted_only"] = .integer(test.onlySecond)
+            object["mcnemar_p"] = .number(test.pValue)
+        }
+        if let pValue { object["p"] = .number(pValue) }
+        if let adjustedPValue { object["holm_p"] = .number(adjustedPValue) }
+        return .object(object)
+    }
+}
+
+extension TaskRow {
+    fileprivate func json(_ task: TaskResult) -> JSONObject {
+        var object = JSONObject([
+            (key: "task", value: .string(task.name)), (key: "file", value: .string(task.files[file].path)),
+            (key: "line", value: .integer(line)),
+        ])
+        if let category { object["category"] = .string(category) }
+        if let document { object["document"] = .string(document) }
+        object["prompt"] = .string(prompt)
+        if !references.isEmpty { object["references"] = .array(references.map(JSONValue.string)) }
+        if !choices.isEmpty { object["choices"] = .array(choices.map(JSONValue.string)) }
+        if let answer { object["answer"] = .integer(answer) }
+        return object
+    }
+}
+
+extension RowOutcome {
+    fileprivate func json(_ model: String) -> JSONValue {
+        var object = JSONObject([(key: "model", value: .string(model))])
+        if let answer { object["answer"] = .string(answer) }
+        if let answerTokens { object["answer_tokens"] = .integer(answerTokens) }
+        if let end { object["end"] = .string(end) }
+        if !logLikelihoods.isEmpty { object["log_likelihoods"] = .array(logLikelihoods.map(JSONValue.number)) }
+        var sums = JSONObject()
+        for (name, score) in scores.sorted(by: { $0.key < $1.key }) {
+            sums[name] = score.weight == 1 ? .number(score.sum) : [.number(score.sum), .number(score.weight)]
+        }
+        object["scores"] = .object(sums)
+        return .object(object)
+    }
+}

@@ -1,0 +1,104 @@
+import Evaluation
+import Foundation
+
+/// The results of an evaluation as tables for people.
+struct EvaluationTables {
+    private let results: EvaluationResults
+    private let comparison: Comparison
+
+    init(_ results: EvaluationResults) {
+        self.results = results
+        comparison = Comparison(results)
+    }
+
+    /// Writes a table a task: a line a model, under an adapter what changed, then the categories.
+    func show() throws {
+        for section in comparison.sections {
+            if section.category == nil { try show(section) } else { try showCategory(section) }
+        }
+        try showGates()
+    }
+
+    private func show(_ section: Comparison.Section) throws {
+        let task = results.tasks[section.task]
+        let rows = section.rows == 1 ? "1 row" : "\(section.rows) rows"
+        var title = "\(task.name): \(rows), \(task.kind.title)"
+        if task.metrics.contains(.loss) {
+            let tokens = Int(task.scores(.loss, model: 0).weights.reduce(0, +))
+            title += ", \(tokens) tokens with loss"
+        }
+        try Output.line(title)
+        let metrics = shown(task)
+        try Output.line(cell("", width) + metrics.map { right($0.title, column) }.joined())
+        for line in section.lines {
+            let cells = metrics.map { metric in line[metric.name]?.value.map(metric.text) ?? "–" }
+            try Output.line(cell(results.models[line.model].name, width) + cells.map { right($0, column) }.joined())
+        }
+        for line in section.lines {
+            for compared in line.metrics {
+                guard let change = compared.change else { continue }
+                if compared.metric.role == .drift && change.improved + change.worsened == 0 { continue }
+                try Output.line("  " + sentence(results.models[line.model].name, compared.metric, change))
+            }
+        }
+    }
+
+    /// What is worth a column: what was measured of some model and, of changed habits, what occurs at all.
+    private func shown(_ task: TaskResult) -> [Metric] {
+        task.metrics.filter { metric in
+            results.models.indices.contains { model in
+                guard let mean = task.scores(metric, model: model).mean else { return false }
+                return metric.role == .quality || mean != 0
+            }
+        }
+    }
+
+    private func sentence(_ model: String, _ metric: Metric, _ change: MetricComparison.Change) -> String {
+        var text =
+            "\(model), \(metric.title): \(metric.differenceText(change.difference)), 95 % interval "
+            + metric.differenceText(change.interval.lowerBound).replacing(" points", with: "") + " … "
+            + metric.differenceText(change.interval.upperBound).replacing(" points", with: "")
+            + (change.isCertain ? "" : " (could be chance)")
+        text += "; \(change.improved) rows better, \(change.worsened) worse"
+        if let p = change.test?.pValue { text += String(format: ", McNemar p = %.2g", p) }
+        if let adjusted = change.adjustedPValue, results.models.count > 2 {
+            text += String(format: " (Holm %.2g)", adjusted)
+        }
+        return text
+    }
+
+    private func showCategory(_ section: Comparison.Section) throws {
+        guard let name = section.category else { return }
+        let metrics = shown(results.tasks[section.task]).filter { $0.role == .quality }
+        for line in section.lines {
+            let cells = metrics.map { metric in line[metric.name]?.value.map(metric.text) ?? "–" }
+            let label = line.model == 0 ? "  \(name) (\(section.rows))" : ""
+            try Output.line(
+                cell(label, width) + cells.map { right($0, column) }.joined()
+                    + (section.lines.count > 1 ? "  " + results.models[line.model].name : ""))
+        }
+    }
+
+    private func showGates() throws {
+        if results.gates.isEmpty { return }
+        try Output.line("gates")
+        for gate in results.gates {
+            try Output.line(
+                String(
+                    format: "  %@  %@: measured %.4g, bound %.4g, required %.4g (%@)", gate.isMet ? "met   " : "FAILED",
+                    gate.text, gate.value, gate.bound, gate.required, gate.model))
+        }
+    }
+
+    private let column = 14
+
+    private var width: Int { max(12, results.models.map(\.name.count).max() ?? 0) }
+
+    private func cell(_ text: String, _ width: Int) -> String {
+        text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0)
+    }
+
+    private func right(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(1, width - text.count)) + text
+    }
+}
