@@ -66,13 +66,9 @@ public struct Comparison: Sendable {
     private static func corrected(_ lines: [Line]) -> [Line] {
         var lines = lines
         for metric in lines.first?.metrics.indices ?? 0..<0 {
-            let tested = lines.indices.filter { lines[$0].metrics[metric].change?.pValue != nil }
-            let ranked = tested.map { ($0, lines[$0].metrics[metric].change?.pValue ?? 1) }.sorted { $0.1 < $1.1 }
-            var highest = 0.0
-            for (rank, (line, p)) in ranked.enumerated() {
-                highest = max(highest, min(1, p * Double(ranked.count - rank)))
-                lines[line].metrics[metric].change?.adjustedPValue = highest
-            }
+            let tested = lines.indices.filter { lines[$0].metrics[metric].change != nil }
+            let adjusted = Holm.adjusted(tested.map { lines[$0].metrics[metric].change?.pValue ?? 1 })
+            for (line, p) in zip(tested, adjusted) { lines[line].metrics[metric].change?.adjustedPValue = p }
         }
         return lines
     }

@@ -88,8 +88,8 @@ extension MetricComparison.Change {
             object["adapted_only"] = .integer(test.onlySecond)
             object["mcnemar_p"] = .number(test.pValue)
         }
-        if let pValue { object["p"] = .number(pValue) }
-        if let adjustedPValue { object["holm_p"] = .number(adjustedPValue) }
+        object["p"] = .number(pValue)
+        object["holm_p"] = .number(adjustedPValue)
         return .object(object)
     }
 }

@@ -27,13 +27,15 @@ public struct MetricComparison: Sendable {
         public let effectSize: Double?
         /// McNemar's test, of metrics that say yes or no.
         public let test: McNemar?
-        /// The probability of a difference at least as large were there none; nil where no test applies.
-        public let pValue: Double?
+        /// The probability of a difference at least as large were there none: McNemar's of metrics that say yes or no, else
+        /// the bootstrap's.
+        public let pValue: Double
         /// The same after Holm's correction for the number of models compared; equal to it when there is one.
-        public internal(set) var adjustedPValue: Double?
+        public internal(set) var adjustedPValue: Double
 
-        /// Whether the difference is more than chance: the interval leaves out zero.
-        public var isCertain: Bool { !interval.contains(0) }
+        /// Whether the difference is more than chance: the interval leaves out zero, and the test, corrected for the number
+        /// of models compared, gives chance less than 5 %.
+        public var isCertain: Bool { !interval.contains(0) && adjustedPValue < 0.05 }
     }
 
     init(_ metric: Metric, _ scores: RowScores, against base: RowScores?, documents: [Int]?) {
@@ -52,14 +54,16 @@ public struct MetricComparison: Sendable {
 
 extension MetricComparison.Change {
     fileprivate init?(_ metric: Metric, from base: RowScores, to other: RowScores, documents: [Int]?) {
-        guard let before = base.mean, let after = other.mean, let means = Bootstrap.difference(from: base, to: other)
+        guard let before = base.mean, let after = other.mean,
+            let estimate = Bootstrap.difference(
+                from: base, to: other, documents: documents, range: metric.scale == .share ? 0...1 : nil)
         else { return nil }
         difference = metric.value(ofMean: after) - metric.value(ofMean: before)
         // A perplexity's ratio is what a difference of means says; its interval is carried over to the difference.
         func carried(_ difference: Double) -> Double {
             metric.scale == .exponential ? exp(before) * expm1(difference) : difference
         }
-        interval = carried(means.lowerBound)...carried(means.upperBound)
+        interval = carried(estimate.interval.lowerBound)...carried(estimate.interval.upperBound)
         let counted = base.weights.indices.filter { base.weights[$0] > 0 && other.weights[$0] > 0 }
         let pairs = counted.map { (base.sums[$0] / base.weights[$0], other.sums[$0] / other.weights[$0]) }
         let sign = metric.isLowerBetter ? -1.0 : 1.0
@@ -67,20 +71,12 @@ extension MetricComparison.Change {
         improved = differences.count { $0 > Self.smallest }
         worsened = differences.count { $0 < -Self.smallest }
         same = differences.count - improved - worsened
-        effectSize = Self.effectSize(pairs.map { $0.1 - $0.0 })
+        effectSize = EffectSize.pairs(pairs.map { $0.1 - $0.0 })
         test = metric.isYesNo ? McNemar(pairs.map(\.0), pairs.map(\.1)) : nil
-        pValue = test?.pValue
+        pValue = test?.pValue ?? estimate.pValue
         adjustedPValue = pValue
     }
 
     /// Rows closer than this count as the same.
     private static let smallest = 1e-6
-
-    private static func effectSize(_ differences: [Double]) -> Double? {
-        guard differences.count > 1 else { return nil }
-        let mean = differences.reduce(0, +) / Double(differences.count)
-        let squares = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        let deviation = (squares / Double(differences.count - 1)).squareRoot()
-        return deviation > 1e-12 ? mean / deviation : nil
-    }
 }

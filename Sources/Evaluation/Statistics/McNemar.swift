@@ -26,9 +26,15 @@ public struct McNemar: Sendable, Equatable {
     /// `min(1, 2·Σ_{k ≤ min} C(n, k) / 2ⁿ)`.
     public var pValue: Double {
         let n = onlyFirst + onlySecond
-        let all = lgamma(Double(n + 1)) - Double(n) * log(2)
+        // From the largest term down, each from the one before: logarithms of factorials alone would lose digits.
+        let least = min(onlyFirst, onlySecond)
+        var term = exp(
+            lgamma(Double(n + 1)) - lgamma(Double(least + 1)) - lgamma(Double(n - least + 1)) - Double(n) * log(2))
         var sum = 0.0
-        for k in 0...min(onlyFirst, onlySecond) { sum += exp(all - lgamma(Double(k + 1)) - lgamma(Double(n - k + 1))) }
+        for k in stride(from: least, through: 0, by: -1) {
+            sum += term
+            term *= Double(k) / Double(n - k + 1)
+        }
         return min(1, 2 * sum)
     }
 }

@@ -61,9 +61,7 @@ struct EvaluationTables {
             + (change.isCertain ? "" : " (could be chance)")
         text += "; \(change.improved) rows better, \(change.worsened) worse"
         if let p = change.test?.pValue { text += String(format: ", McNemar p = %.2g", p) }
-        if let adjusted = change.adjustedPValue, results.models.count > 2 {
-            text += String(format: " (Holm %.2g)", adjusted)
-        }
+        if results.models.count > 2 { text += String(format: ", Holm p = %.2g", change.adjustedPValue) }
         return text
     }
 
