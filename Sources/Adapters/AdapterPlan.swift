@@ -21,15 +21,20 @@ public struct AdapterPlan: Sendable, Equatable {
                     advice: "put the layer numbers into the expression"))
         }
         var unmatched = targets.names
+        let parameters = ParameterTargets(settings, in: files.plan)
+        for (path, key) in parameters.keys { specs[path] = sizes(key).withoutDropout }
+        problems += parameters.problems
         for module in files.plan.modules where module.shape.weight.count == 2 {
             let path = module.name.path
             guard targets.matches(path, isLinear: module.name.isLinear) else { continue }
             unmatched.removeAll { Matcher.name($0, matches: path) }
+            // What a parameter covers is adapted once.
+            if parameters.cover(module.name) { continue }
             if case .names = settings.targets, let layers = settings.layers {
                 guard let layer = Self.layer(of: path), layers.contains(layer) else { continue }
             }
             if excluded?.matches(path, isLinear: true) == true { continue }
-            guard module.name.isLinear else {
+            guard module.name.isAdaptable else {
                 problems.append(Self.refusal(of: module, in: files))
                 continue
             }

@@ -22,6 +22,9 @@ public struct LoRASettings: Sendable, Equatable {
     public var targets = Selection.allLinear
     /// Modules that get none all the same.
     public var excluded: Selection?
+    /// Tensors of all experts that get an adapter for each, by whole name or the end of it after a full stop (PEFT's
+    /// `target_parameters`); `NAME.weight` is the module of that name. Layers and exclusions do not concern them.
+    public var parameters: [String] = []
     /// Layers that get adapters; nil for all.
     public var layers: [Int]?
     /// Ranks by pattern; the first that matches counts.
@@ -35,7 +38,8 @@ public struct LoRASettings: Sendable, Equatable {
     /// Equal when every setting is.
     public static func == (a: LoRASettings, b: LoRASettings) -> Bool {
         a.rank == b.rank && a.alpha == b.alpha && a.dropout == b.dropout && a.useRSLoRA == b.useRSLoRA
-            && a.targets == b.targets && a.excluded == b.excluded && a.layers == b.layers
+            && a.targets == b.targets && a.excluded == b.excluded && a.parameters == b.parameters
+            && a.layers == b.layers
             && a.rankPattern.elementsEqual(b.rankPattern, by: ==)
             && a.alphaPattern.elementsEqual(b.alphaPattern, by: ==)
     }

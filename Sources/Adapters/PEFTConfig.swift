@@ -31,7 +31,7 @@ public struct PEFTConfig: Sendable, Equatable {
         if let bias = json["bias"]?.stringValue, bias != "none" {
             refuse("bias is \"\(bias)\"; only \"none\" is supported")
         }
-        for key in ["modules_to_save", "target_parameters", "trainable_token_indices"] {
+        for key in ["modules_to_save", "trainable_token_indices"] {
             if let value = json[key], !value.isNull, value.arrayValue?.isEmpty != true {
                 refuse("\(key) is not supported")
             }
@@ -45,7 +45,9 @@ public struct PEFTConfig: Sendable, Equatable {
         settings.alpha = json["lora_alpha"]?.doubleValue ?? 8
         settings.dropout = json["lora_dropout"]?.doubleValue ?? 0
         settings.useRSLoRA = json["use_rslora"]?.boolValue ?? false
-        settings.targets = Self.selection(json["target_modules"]) ?? .allLinear
+        settings.parameters = json["target_parameters"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        settings.targets =
+            Self.selection(json["target_modules"]) ?? (settings.parameters.isEmpty ? .allLinear : .names([]))
         settings.excluded = Self.selection(json["exclude_modules"])
         if let one = json["layers_to_transform"]?.intValue { settings.layers = [one] }
         if let many = json["layers_to_transform"]?.arrayValue { settings.layers = many.compactMap(\.intValue) }
@@ -105,7 +107,9 @@ public struct PEFTConfig: Sendable, Equatable {
             "modules_to_save": nil, "peft_type": "LORA", "peft_version": "0.21.2", "qalora_group_size": 16,
             "r": .integer(settings.rank), "rank_pattern": .object(JSONObject(ranks)),
             "revision": revision.map(JSONValue.string) ?? nil, "target_modules": selection(settings.targets),
-            "target_parameters": nil, "task_type": "CAUSAL_LM", "trainable_token_indices": nil, "use_dora": false,
+            "target_parameters": settings.parameters.isEmpty
+                ? nil : .array(settings.parameters.map(JSONValue.string)),
+            "task_type": "CAUSAL_LM", "trainable_token_indices": nil, "use_dora": false,
             "use_qalora": false, "use_rslora": .bool(settings.useRSLoRA),
         ]
     }

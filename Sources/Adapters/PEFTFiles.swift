@@ -14,10 +14,13 @@ public struct PEFTFiles: Sendable {
     /// The configuration.
     public let config: PEFTConfig
     private let tensors: WeightStore
+    private let pairs: [String: StoredPair]
+    private let stacked: [String: StoredPair]
+    private let separate: [String: [[SeparatePair]]]
     /// Each adapted module's settings.
     public let plan: AdapterPlan
 
-    private static func name(_ module: String, _ matrix: String) -> String {
+    static func name(_ module: String, _ matrix: String) -> String {
         "base_model.model.\(module).\(matrix).weight"
     }
 
@@ -37,82 +40,47 @@ public struct PEFTFiles: Sendable {
     }
 
     private init(path: String, config: PEFTConfig, tensors: WeightStore, files: ModelFiles) throws {
+        var reading = PairReading(config: config, tensors: tensors, plan: files.plan, path: path)
+        let sizes = try AdapterPlan.sizes(config.settings)
+        for module in files.plan.modules where module.name.isAdaptable { reading.take(module, sizes) }
+        reading.takeExperts(sizes)
+        reading.refuseTheRest(of: files.path)
+        try Problems(reading.problems).throwIfAny()
         self.path = path
         self.config = config
         self.tensors = tensors
-        var problems: [Problem] = []
-        var unused = Set(tensors.names)
-        var specs: [String: AdapterSpec] = [:]
-        let sizes = try AdapterPlan.sizes(config.settings)
-        for module in files.plan.modules where module.name.isLinear {
-            let names = (Self.name(module.name.path, "lora_A"), Self.name(module.name.path, "lora_B"))
-            switch (tensors[names.0], tensors[names.1]) {
-            case (nil, nil): continue
-            case (let a?, let b?):
-                unused.subtract([names.0, names.1])
-                let spec = sizes(module.name.path)
-                let expected = ([spec.rank, module.shape.weight[1]], [module.shape.weight[0], spec.rank])
-                for (tensor, shape) in [(a, expected.0), (b, expected.1)]
-                where tensor.shape != shape || tensor.format.element == nil {
-                    problems.append(
-                        Problem(
-                            "tensor \(tensor.name) is \(tensor.format.name) \(tensor.shape), not \(shape)", file: path))
-                }
-                specs[module.name.path] = spec
-            case (let a, _):
-                problems.append(
-                    Problem("tensor \(a == nil ? names.0 : names.1) is missing beside its partner", file: path))
-                unused.subtract([names.0, names.1])
-            }
-        }
-        problems += unused.sorted().map {
-            Problem(
-                "tensor \($0) belongs to no linear module of \(files.path)", file: path,
-                advice: "was the adapter trained on another model?")
-        }
-        if specs.isEmpty && problems.isEmpty { problems.append(Problem("holds no adapter", file: path)) }
-        try Problems(problems).throwIfAny()
-        plan = AdapterPlan(specs: specs)
+        pairs = reading.pairs
+        stacked = reading.stacked
+        separate = reading.separate
+        plan = AdapterPlan(specs: reading.specs)
     }
 
     /// Puts the stored numbers into a model built with ``plan``.
     public func load(into model: Transformer) {
+        var wholes: [String: [Float]] = [:]
+        func whole(_ tensor: String) -> [Float] {
+            if let numbers = wholes[tensor] { return numbers }
+            let numbers = tensors[tensor]?.floats() ?? []
+            wholes[tensor] = numbers
+            return numbers
+        }
         for adapter in model.adapters {
-            let (a, b) = (
-                tensors[Self.name(adapter.module.path, "lora_A")]?.floats() ?? [],
-                tensors[Self.name(adapter.module.path, "lora_B")]?.floats() ?? []
-            )
-            adapter.aValue.copy(Tensor(a, rows: adapter.spec.rank, columns: adapter.a.columns))
-            adapter.bValue.copy(Tensor(b, rows: adapter.b.columns, columns: adapter.spec.rank).transposed())
+            let path = adapter.slot?.parameter.name.path ?? ""
+            let (a, b): (Tensor, Tensor)
+            if let slot = adapter.slot, let pair = stacked[path] {
+                (a, b) = adapter.cut(slot, a: whole(pair.a), b: whole(pair.b))
+            } else if let slot = adapter.slot, let parts = separate[path] {
+                (a, b) = adapter.joined(parts[slot.expert], tensors)
+            } else {
+                let pair = pairs[adapter.module.path]
+                let (rank, inputs, outputs) = (adapter.spec.rank, adapter.a.columns, adapter.b.columns)
+                a = Tensor(pair.flatMap { tensors[$0.a]?.floats() } ?? [], rows: rank, columns: inputs)
+                b = Tensor(pair.flatMap { tensors[$0.b]?.floats() } ?? [], rows: outputs, columns: rank).transposed()
+            }
+            adapter.aValue.copy(a)
+            adapter.bValue.copy(b)
             adapter.a.valueChanged()
             adapter.b.valueChanged()
         }
-    }
-
-    /// Writes a model's adapters into an existing directory, each file whole or not at all.
-    public static func write(_ model: Transformer, config: PEFTConfig, to directory: String) throws {
-        let parts = model.adapters.flatMap { adapter in
-            [
-                (name(adapter.module.path, "lora_A"), [adapter.spec.rank, adapter.a.columns], { adapter.aValue }),
-                (
-                    name(adapter.module.path, "lora_B"), [adapter.b.columns, adapter.spec.rank],
-                    { adapter.bValue.transposed() }
-                ),
-            ] as [(String, [Int], () -> Tensor)]
-        }
-        let values = Dictionary(uniqueKeysWithValues: parts.map { ($0.0, $0.2) })
-        try SafetensorsWriter.write(
-            to: directory + "/adapter_model.safetensors",
-            tensors: parts.map { TensorDeclaration($0.0, shape: $0.1, format: .element(.f32)) }
-        ) { declaration, sink in
-            guard let value = values[declaration.name]?() else { return }
-            let tensor = value.converted(to: .f32)
-            try sink(UnsafeRawBufferPointer(start: tensor.pointer, count: tensor.byteCount))
-        }
-        let modules = Set(model.adapters.compactMap { $0.module.path.split(separator: ".").last.map(String.init) })
-        try AtomicFile.write(
-            config.json(modules: modules.sorted()).serialized(
-                JSONStyle(indent: 2, keySeparator: ": ", sortedKeys: true)) + "\n",
-            to: directory + "/adapter_config.json")
     }
 }

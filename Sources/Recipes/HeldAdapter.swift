@@ -7,7 +7,7 @@ struct HeldAdapter {
     /// The recipe keys that the file decides.
     static let keys = [
         "adapter.rank", "adapter.alpha", "adapter.use_rslora", "adapter.target_modules", "adapter.exclude_modules",
-        "adapter.layers_to_transform", "adapter.rank_pattern", "adapter.alpha_pattern",
+        "adapter.target_parameters", "adapter.layers_to_transform", "adapter.rank_pattern", "adapter.alpha_pattern",
     ]
 
     private let config: JSONValue
@@ -40,7 +40,13 @@ struct HeldAdapter {
         adapter.rank = rank
         adapter.alpha = alpha
         adapter.useRSLoRA = config["use_rslora"]?.boolValue ?? false
-        adapter.targetModules = Self.selection(config["target_modules"], like: adapter.targetModules) ?? .allLinear
+        let parameters = config["target_parameters"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        adapter.targetModules =
+            Self.selection(config["target_modules"], like: adapter.targetModules)
+            ?? (parameters.isEmpty ? .allLinear : .names([]))
+        if parameters.isEmpty || Set(parameters) != Set(adapter.targetParameters ?? []) {
+            adapter.targetParameters = parameters.isEmpty ? nil : parameters
+        }
         adapter.excludeModules = Self.selection(config["exclude_modules"], like: adapter.excludeModules)
         adapter.layersToTransform = Self.numbers(config["layers_to_transform"])
         adapter.rankPattern = Self.patterns(config["rank_pattern"], \.intValue)

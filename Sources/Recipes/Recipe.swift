@@ -48,6 +48,8 @@ public struct AdapterSettings: Sendable, Equatable {
     public var targetModules = ModuleSelection.allLinear
     /// `adapter.exclude_modules`
     public var excludeModules: ModuleSelection?
+    /// `adapter.target_parameters`: tensors of all experts that get an adapter.
+    public var targetParameters: [String]?
     /// `adapter.layers_to_transform`: block numbers from 0.
     public var layersToTransform: [Int]?
     /// `adapter.rank_pattern`: other ranks for modules whose name matches, in order.

@@ -38,6 +38,11 @@ extension RecipeKey {
             optional: "adapter.exclude_modules", \.adapter.excludeModules, .modules, otherNames: ["exclude"],
             "layers that get none although they match"),
         RecipeKey(
+            optional: "adapter.target_parameters", \.adapter.targetParameters, .list(.text, of: "names", orOne: true),
+            otherNames: ["lora_target_parameters"],
+            "tensors that hold all experts of a layer and get an adapter each expert, matched as PEFT does, such as"
+                + " `mlp.experts.gate_up_proj`; `NAME.weight` means a linear layer or a router"),
+        RecipeKey(
             optional: "adapter.layers_to_transform", \.adapter.layersToTransform,
             .list(.integer(0...100_000), of: "block numbers from 0", orOne: true),
             otherNames: ["layers", "num_layers"],

@@ -155,6 +155,7 @@ extension LoRASettings {
         useRSLoRA = recipe.useRSLoRA
         targets = Selection(recipe.targetModules)
         excluded = recipe.excludeModules.map { Selection($0) }
+        parameters = recipe.targetParameters ?? []
         layers = recipe.layersToTransform
         rankPattern = (recipe.rankPattern ?? []).map { ($0.pattern, $0.value) }
         alphaPattern = (recipe.alphaPattern ?? []).map { ($0.pattern, $0.value) }

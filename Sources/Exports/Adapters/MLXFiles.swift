@@ -55,6 +55,11 @@ struct MLXFiles {
     /// padded with zeros, and B is multiplied by what its scale differs. Modules that the keys name and the adapter does
     /// not touch get zeros, for mlx-lm makes an adapter for each.
     static func write(_ model: Transformer, to directory: String) throws {
+        if let stacked = model.adapters.first(where: { $0.slot?.isStacked == true }) {
+            throw Problem(
+                "\(stacked.module.path) holds all experts, whose adapters cannot be written for mlx-lm",
+                advice: "use --to peft, or merge the adapter")
+        }
         let adapters = Dictionary(uniqueKeysWithValues: model.adapters.map { ($0.module.path, $0) })
         guard let rank = adapters.values.map(\.spec.rank).max(), let scale = model.adapters.first?.spec.scale else {
             return

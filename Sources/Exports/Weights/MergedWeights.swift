@@ -6,7 +6,7 @@ import WeightFiles
 
 /// A base's matrices with an adapter added: `W + scale · B·A`, computed in f32 and rounded once, a panel at a time.
 struct MergedWeights {
-    private let adapters: [String: AttachedAdapter]
+    private let adapters: [String: [AttachedAdapter]]
 
     /// Numbers in a panel.
     private static let panel = 1 << 20
@@ -14,8 +14,10 @@ struct MergedWeights {
     /// What the adapters of `model` add; nothing when there is none.
     init(_ model: Transformer?) {
         let adapters = model?.adapters ?? []
-        self.adapters = Dictionary(adapters.map { ($0.module.weight, $0) }) { first, _ in first }
-        precondition(self.adapters.count == adapters.count, "two adapters on one tensor")
+        self.adapters = Dictionary(grouping: adapters, by: \.module.weight)
+        precondition(
+            self.adapters.values.allSatisfy { $0.count == 1 || $0.allSatisfy { $0.slot?.isStacked == true } },
+            "two adapters on one tensor")
     }
 
     /// Whether the adapter changes a tensor.
@@ -65,12 +67,20 @@ struct MergedWeights {
                 }
             }
         }
-        guard let adapter = adapters[tensor.name] else { return panel }
-        let delta = adapter.delta(rows: rows, columns: columns)
-        let scale = adapter.spec.scale
-        nonisolated(unsafe) let (to, from) = (panel.floats, delta.floats)
-        Pool.rows(rows.count) { part in
-            for i in part.lowerBound * columns..<part.upperBound * columns { to[i] += scale * from[i] }
+        for adapter in adapters[tensor.name] ?? [] {
+            // Of experts in one tensor each has its own rows.
+            let height = tensor.rows / (adapter.slot.map { $0.isStacked ? $0.parameter.experts : 1 } ?? 1)
+            let first = adapter.slot.map { $0.isStacked ? $0.expert * height : 0 } ?? 0
+            let places = rows.indices.filter { rows[$0] >= first && rows[$0] < first + height }
+            if places.isEmpty { continue }
+            let delta = adapter.delta(rows: places.map { rows[$0] - first }, columns: columns)
+            let scale = adapter.spec.scale
+            nonisolated(unsafe) let (to, from) = (panel.floats, delta.floats)
+            Pool.rows(places.count) { part in
+                for i in part {
+                    for c in 0..<columns { to[places[i] * columns + c] += scale * from[i * columns + c] }
+                }
+            }
         }
         return panel
     }
@@ -79,7 +89,8 @@ struct MergedWeights {
 extension AttachedAdapter {
     /// Rows of `B·A` as the file stores the matrix: rows are outputs, or inputs where it is stored inputs first.
     fileprivate func delta(rows: [Int], columns: Int) -> Tensor {
-        let (left, right) = module.kind == .linearInputsFirst ? (aValue, bValue) : (bValue, aValue)
+        let inputsFirst = module.kind == .linearInputsFirst || slot?.inputsFirst == true
+        let (left, right) = inputsFirst ? (aValue, bValue) : (bValue, aValue)
         precondition(right.columns == columns, "\(module.path): \(columns) columns, adapter \(right.columns)")
         // The wanted rows of the transposed left side, gathered: [rows, rank].
         let rank = left.rows

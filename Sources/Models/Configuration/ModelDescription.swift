@@ -69,7 +69,7 @@ public struct ModelDescription: Sendable, Equatable {
         var description = self
         for (i, layer) in config.layers.enumerated() {
             guard case .experts(var experts) = layer.feedForward, experts.storage == .modules,
-                let stacked = names.module("layers.\(i).feedForward.experts.gateUp", at: place),
+                let stacked = names.module("layers.\(i).feedForward.experts.gateUp", at: place, contains: contains),
                 contains(stacked.weight)
             else { continue }
             experts.storage = .stacked

@@ -34,11 +34,14 @@ public struct WeightNames: Sendable, Equatable {
         public var published: String
         /// What it is.
         public var kind: Kind
+        /// Other names that files and older adapters have for it, tried before the published one.
+        public var older: [String]
         /// An entry.
-        public init(_ logical: String, _ published: String, _ kind: Kind = .linear) {
+        public init(_ logical: String, _ published: String, _ kind: Kind = .linear, older: [String] = []) {
             self.logical = logical
             self.published = published
             self.kind = kind
+            self.older = older
         }
     }
 
@@ -75,14 +78,23 @@ public struct WeightNames: Sendable, Equatable {
     }
 
     /// The module behind a logical path, as this checkpoint names it; nil when the family has no such module.
-    public func module(_ logical: String, at place: Prefix) -> ModuleName? {
+    ///
+    /// - Parameter contains: whether the checkpoint has a tensor; decides among the names that files may use.
+    public func module(_ logical: String, at place: Prefix, contains: (String) -> Bool = { _ in false }) -> ModuleName?
+    {
         let (pattern, numbers) = Self.generalised(logical)
         guard let entry = entries.first(where: { $0.logical == pattern }) else { return nil }
         let published = Self.filled(entry.published, with: numbers)
-        let isHead = entry.kind == .head
-        return ModuleName(
-            logical: logical, path: isHead ? modules.head : modules.base + published,
-            stored: isHead ? place.head : place.base + published, kind: entry.kind)
+        if entry.kind == .head {
+            return ModuleName(logical: logical, path: modules.head, stored: place.head, kind: .head)
+        }
+        let older = entry.older.map { Self.filled($0, with: numbers) }
+        let names = (older + [published]).map {
+            ModuleName(
+                logical: logical, path: modules.base + published, stored: place.base + $0, kind: entry.kind,
+                olderPaths: older.map { modules.base + $0 })
+        }
+        return names.first { contains($0.weight) } ?? names.first
     }
 
     /// The place where a file with these tensors keeps the model: the first that holds the embedding, those that hold
@@ -141,6 +153,8 @@ public struct ModuleName: Sendable, Equatable {
     public var stored: String
     /// What it is.
     public var kind: WeightNames.Kind
+    /// Paths it had in earlier versions of transformers, which older adapters are named by.
+    public var olderPaths: [String] = []
 
     /// The tensor that holds the matrix, table or norm.
     public var weight: String { kind == .tensor ? stored : stored + ".weight" }
@@ -148,4 +162,6 @@ public struct ModuleName: Sendable, Equatable {
     public var bias: String { stored + ".bias" }
     /// Whether `all-linear` attaches an adapter here.
     public var isLinear: Bool { kind == .linear || kind == .linearInputsFirst }
+    /// Whether an adapter can attach here, if only by name.
+    public var isAdaptable: Bool { isLinear || kind == .router }
 }

@@ -14,6 +14,8 @@ public struct WeightPlan: Sendable, Equatable {
 
     /// The modules in published order: what stands before the layers, layer by layer, what stands after.
     public var modules: [Module]
+    /// The tensors that transformers 5 holds all experts of a layer in, whether or not this file does.
+    public var parameters: [ExpertParameter]
     /// Where the file keeps them.
     public var place: WeightNames.Prefix
     private let names: WeightNames
@@ -38,7 +40,9 @@ public struct WeightPlan: Sendable, Equatable {
         logical += patterns[firstLayer...].filter { !$0.hasPrefix("layers.") }
         var modules: [Module] = []
         for path in logical {
-            guard let shape = shapes[path], let name = names.module(path, at: place) else { continue }
+            guard let shape = shapes[path], let name = names.module(path, at: place, contains: contains) else {
+                continue
+            }
             modules.append(Module(name: name, shape: shape))
         }
         precondition(
@@ -46,6 +50,9 @@ public struct WeightPlan: Sendable, Equatable {
             "weight plan of \(description.config.family): no name for "
                 + "\(Set(shapes.keys).subtracting(modules.map(\.name.logical)).sorted().prefix(5))")
         self.modules = modules
+        parameters = description.config.layers.indices.flatMap { [names, place] layer in
+            description.config.expertParameters(layer, names: names, at: place, contains: contains)
+        }
     }
 
     /// Expert after expert: patterns with a star stand for as many modules as there are shapes for them.
@@ -59,6 +66,23 @@ public struct WeightPlan: Sendable, Equatable {
             paths += these
             expert += 1
         }
+    }
+
+    /// Whether the file holds this parameter as one tensor.
+    public func isStacked(_ parameter: ExpertParameter) -> Bool {
+        modules.contains { $0.name.logical == parameter.name.logical }
+    }
+
+    /// An expert's own matrix (`gate`, `up` or `down`) where the family publishes experts one by one, in whatever way this
+    /// file holds them.
+    public func expertModule(_ parameter: ExpertParameter, _ expert: Int, _ part: String) -> ModuleName? {
+        let experts = parameter.name.logical.split(separator: ".").dropLast().joined(separator: ".")
+        return names.module("\(experts).\(expert).\(part)", at: place)
+    }
+
+    /// Whether the family publishes experts one by one.
+    public var hasSeparateExperts: Bool {
+        names.entries.contains { $0.logical == "layers.*.feedForward.experts.*.down" }
     }
 
     /// The modules that `all-linear` means.

@@ -36,8 +36,14 @@ extension TransformerConfig {
 
 extension WeightNames {
     fileprivate static let graniteMoe = llama.removingDenseFeedForward.setting([
-        Entry("layers.*.feedForward.router", "layers.*.block_sparse_moe.router.layer", .router),
-        Entry("layers.*.feedForward.experts.gateUp", "layers.*.block_sparse_moe.input_linear.weight", .tensor),
-        Entry("layers.*.feedForward.experts.down", "layers.*.block_sparse_moe.output_linear.weight", .tensor),
+        Entry(
+            "layers.*.feedForward.router", "layers.*.block_sparse_moe.router", .router,
+            older: ["layers.*.block_sparse_moe.router.layer"]),
+        Entry(
+            "layers.*.feedForward.experts.gateUp", "layers.*.block_sparse_moe.experts.gate_up_proj", .tensor,
+            older: ["layers.*.block_sparse_moe.input_linear.weight"]),
+        Entry(
+            "layers.*.feedForward.experts.down", "layers.*.block_sparse_moe.experts.down_proj", .tensor,
+            older: ["layers.*.block_sparse_moe.output_linear.weight"]),
     ])
 }

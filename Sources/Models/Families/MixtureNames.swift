@@ -4,15 +4,16 @@ extension WeightNames {
         removing("layers.*.feedForward.gate", "layers.*.feedForward.up", "layers.*.feedForward.down")
     }
 
-    /// Experts stored as modules or, as transformers 5 holds them, stacked, below a module of this name.
+    /// Experts stored as modules below a module of this name or, as transformers 5 holds them, stacked below `mlp`.
     static func experts(in block: String, gate: String, up: String, down: String) -> [Entry] {
-        [
-            Entry("layers.*.feedForward.router", "layers.*.\(block).gate", .router),
+        let older = block == "mlp" ? [] : ["layers.*.\(block).gate"]
+        return [
+            Entry("layers.*.feedForward.router", "layers.*.mlp.gate", .router, older: older),
             Entry("layers.*.feedForward.experts.*.gate", "layers.*.\(block).experts.*.\(gate)"),
             Entry("layers.*.feedForward.experts.*.up", "layers.*.\(block).experts.*.\(up)"),
             Entry("layers.*.feedForward.experts.*.down", "layers.*.\(block).experts.*.\(down)"),
-            Entry("layers.*.feedForward.experts.gateUp", "layers.*.\(block).experts.gate_up_proj", .tensor),
-            Entry("layers.*.feedForward.experts.down", "layers.*.\(block).experts.down_proj", .tensor),
+            Entry("layers.*.feedForward.experts.gateUp", "layers.*.mlp.experts.gate_up_proj", .tensor),
+            Entry("layers.*.feedForward.experts.down", "layers.*.mlp.experts.down_proj", .tensor),
         ]
     }
 

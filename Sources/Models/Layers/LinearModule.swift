@@ -5,6 +5,11 @@ import Tensors
 struct LinearModule {
     let name: ModuleName
     let weights: LinearWeights
+    /// Where it is among all experts' matrices, when it is an expert's.
+    var slot: ExpertSlot?
+
+    /// A name of its own: experts in one tensor share the tensor's.
+    var key: String { slot.map { $0.isStacked ? "\(name.path).\($0.expert)" : name.path } ?? name.path }
 }
 
 /// An adapter's settings for one layer.
@@ -39,6 +44,8 @@ public struct AttachedAdapter {
     public let aRows: Range<Int>
     /// The parameter that holds B transposed [rank, outputs].
     public let b: Parameter
+    /// Where the layer is among all experts' matrices, when it is an expert's.
+    public let slot: ExpertSlot?
 
     /// A [rank, inputs].
     public var aValue: Tensor { a.value.view(rows: aRows) }

@@ -59,16 +59,30 @@ extension ModelBuilder {
             keyValueUp: group(["\(path).keyValueUp"]), output: group(["\(path).output"]))
     }
 
-    private func feedForward(_ path: String, _ config: DenseConfig) -> FeedForward {
+    private func feedForward(_ path: String, _ config: DenseConfig, expert: Int? = nil) -> FeedForward {
         let inputs: [String] =
             switch config.kind {
             case .gated: ["gate", "up"]
             case .gatedFused: ["gateUp"]
             case .plain: ["up"]
             }
+        let places = expert.map { self.slots(path.droppingLastPart, $0, hidden: config.hidden) }
         return FeedForward(
-            kind: config.kind, hidden: config.hidden, input: group(inputs.map { "\(path).\($0)" }),
-            output: GatedLinear(group: group(["\(path).down"]), activation: activation(config)))
+            kind: config.kind, hidden: config.hidden,
+            input: group(inputs.map { "\(path).\($0)" }, slots: places?.inputs),
+            output: GatedLinear(group: group(["\(path).down"], slots: places?.output), activation: activation(config)))
+    }
+
+    /// Where gate, up and down of an expert with matrices of its own would be among those of all experts; nil when the
+    /// family never has them together.
+    private func slots(_ path: String, _ expert: Int, hidden: Int) -> (inputs: [ExpertSlot]?, output: [ExpertSlot]?) {
+        func slot(_ parameter: ExpertParameter, _ outputs: Range<Int>) -> ExpertSlot {
+            ExpertSlot(parameter: parameter, expert: expert, outputs: outputs, isStacked: false, inputsFirst: false)
+        }
+        return (
+            parameter("\(path).gateUp").map { [slot($0, 0..<hidden), slot($0, hidden..<2 * hidden)] },
+            parameter("\(path).down").map { [slot($0, 0..<$0.outputs)] }
+        )
     }
 
     private func activation(_ config: DenseConfig) -> Activation {
@@ -81,7 +95,8 @@ extension ModelBuilder {
     private func mixture(_ path: String, _ config: ExpertsConfig) -> Experts {
         let networks: [Experts.Network] =
             switch config.storage {
-            case .modules: (0..<config.count).map { .plain(feedForward("\(path).experts.\($0)", config.expert)) }
+            case .modules:
+                (0..<config.count).map { .plain(feedForward("\(path).experts.\($0)", config.expert, expert: $0)) }
             case .stacked: stackedNetworks("\(path).experts", config, inputsFirst: false, interleaved: false)
             case .stackedInputsFirst(let interleaved):
                 stackedNetworks("\(path).experts", config, inputsFirst: true, interleaved: interleaved)
@@ -97,13 +112,13 @@ extension ModelBuilder {
         _ path: String, _ config: ExpertsConfig, inputsFirst: Bool, interleaved: Bool
     ) -> [Experts.Network] {
         let inputs = stacked(
-            "\(path).gateUp", experts: config.count, inputsFirst: inputsFirst, biases: "\(path).gateUpBias")
+            "\(path).gateUp", parameter: parameter("\(path).gateUp"), experts: config.count, inputsFirst: inputsFirst,
+            biases: "\(path).gateUpBias")
         let outputs = stacked(
-            "\(path).down", experts: config.count, inputsFirst: inputsFirst, biases: "\(path).downBias")
+            "\(path).down", parameter: parameter("\(path).down"), experts: config.count, inputsFirst: inputsFirst,
+            biases: "\(path).downBias")
         return zip(inputs, outputs).map { input, output in
-            let (gateUp, down) = (
-                LinearGroup(linears: [input], adapters: []), LinearGroup(linears: [output], adapters: [])
-            )
+            let (gateUp, down) = (attached([input]), attached([output]))
             if let limit = config.clampedLimit {
                 return .clamped(gateUp: gateUp, gate: ClampedGate(limit: limit, interleaved: interleaved), down: down)
             }
@@ -113,4 +128,9 @@ extension ModelBuilder {
                     output: GatedLinear(group: down, activation: activation(config.expert))))
         }
     }
+}
+
+extension String {
+    /// `layers.3.feedForward.experts.7` → `layers.3.feedForward.experts`.
+    fileprivate var droppingLastPart: String { String(self[..<(lastIndex(of: ".") ?? startIndex)]) }
 }

@@ -31,6 +31,7 @@ final class ModelBuilder {
     let files: ModelFiles
     let mode: TrainingMode
     private let modules: [String: WeightPlan.Module]
+    private let parameters: [String: ExpertParameter]
     private(set) var adapters: [AttachedAdapter] = []
     private(set) var trained: [TrainedWeight] = []
 
@@ -38,12 +39,16 @@ final class ModelBuilder {
         self.files = files
         self.mode = mode
         modules = Dictionary(uniqueKeysWithValues: files.plan.modules.map { ($0.name.logical, $0) })
+        parameters = Dictionary(uniqueKeysWithValues: files.plan.parameters.map { ($0.name.logical, $0) })
     }
 
     private func module(_ logical: String) -> WeightPlan.Module {
         guard let module = modules[logical] else { preconditionFailure("no module \(logical) in the weight plan") }
         return module
     }
+
+    /// The parameter of all experts, where the family has one.
+    func parameter(_ logical: String) -> ExpertParameter? { parameters[logical] }
 
     func has(_ logical: String) -> Bool { modules[logical] != nil }
 
@@ -115,7 +120,9 @@ final class ModelBuilder {
     }
 
     /// Experts in one stored tensor [experts, …]: each one's matrix is a range of its rows. `biases` [experts, outputs].
-    func stacked(_ logical: String, experts: Int, inputsFirst: Bool, biases: String? = nil) -> [LinearModule] {
+    func stacked(
+        _ logical: String, parameter: ExpertParameter?, experts: Int, inputsFirst: Bool, biases: String? = nil
+    ) -> [LinearModule] {
         let module = module(logical)
         guard case .frozen(let whole) = matrix(logical) else {
             preconditionFailure("\(logical): stacked experts are not trained, which is checked before a model is built")
@@ -129,7 +136,12 @@ final class ModelBuilder {
             if inputsFirst { matrix = matrix.withInputsFirst }
             return LinearModule(
                 name: module.name,
-                weights: LinearWeights(.frozen(matrix), bias: biases.map { $0.view(rows: e..<e + 1) }))
+                weights: LinearWeights(.frozen(matrix), bias: biases.map { $0.view(rows: e..<e + 1) }),
+                slot: parameter.map {
+                    ExpertSlot(
+                        parameter: $0, expert: e, outputs: 0..<matrix.outputs, isStacked: true, inputsFirst: inputsFirst
+                    )
+                })
         }
     }
 
@@ -137,14 +149,26 @@ final class ModelBuilder {
         has(logical) ? files.source?[module(logical).name.weight]?.floats() : nil
     }
 
-    /// Layers that read the same input. Without dropout their adapters' A matrices are one parameter, hence one product.
-    func group(_ logical: [String]) -> LinearGroup {
-        let linears = logical.map { path in
-            let module = module(path)
-            let bias = module.shape.bias.map { vector(module.name.bias, $0, offset: 0, initial: 0) }
-            return LinearModule(name: module.name, weights: LinearWeights(matrix(path), bias: bias))
-        }
+    /// Layers that read the same input.
+    ///
+    /// - Parameter slots: where they are among all experts' matrices, when they are an expert's.
+    func group(_ logical: [String], slots: [ExpertSlot]? = nil) -> LinearGroup {
+        attached(
+            logical.enumerated().map { i, path in
+                let module = module(path)
+                let bias = module.shape.bias.map { vector(module.name.bias, $0, offset: 0, initial: 0) }
+                return LinearModule(
+                    name: module.name, weights: LinearWeights(matrix(path), bias: bias), slot: slots?[i])
+            })
+    }
+
+    /// The layers with their adapters. Without dropout the A matrices are one parameter, hence one product. An adapter on
+    /// the parameter of all experts has one A for the layers that are parts of it.
+    func attached(_ linears: [LinearModule]) -> LinearGroup {
         guard case .adapters(let plan) = mode else { return LinearGroup(linears: linears, adapters: []) }
+        if let slot = linears.first?.slot, !slot.isStacked, let spec = plan(slot.parameter.name) {
+            return LinearGroup(linears: linears, adapters: [sharedGroup(linears, spec, slot)])
+        }
         let specs = linears.map { plan($0.name) }
         let adapted = specs.indices.filter { specs[$0] != nil }
         let joint = specs.allSatisfy { ($0?.dropout ?? 0) == 0 }
@@ -152,21 +176,37 @@ final class ModelBuilder {
         return LinearGroup(linears: linears, adapters: groups.map { adapterGroup(linears, specs, $0) })
     }
 
+    private func sharedGroup(_ linears: [LinearModule], _ spec: AdapterSpec, _ slot: ExpertSlot) -> AdapterGroup {
+        let name = "\(slot.parameter.name.path).\(slot.expert).lora_A"
+        let a = Parameter(name, rows: spec.rank, columns: linears[0].weights.matrix.inputs)
+        let members = linears.enumerated().map { i, linear in
+            let b = Parameter(
+                linear.key + ".lora_B", rows: spec.rank, columns: linear.weights.matrix.outputs,
+                transposedInFiles: true)
+            adapters.append(
+                AttachedAdapter(module: linear.name, spec: spec, a: a, aRows: 0..<spec.rank, b: b, slot: linear.slot))
+            return AdapterGroup.Member(layer: i, rows: 0..<spec.rank, b: b, scale: spec.scale)
+        }
+        return AdapterGroup(a: a, members: members, key: stableHash(name))
+    }
+
     private func adapterGroup(_ linears: [LinearModule], _ specs: [AdapterSpec?], _ members: [Int]) -> AdapterGroup {
         var parts: [Parameter.Part] = []
         var next = 0
         for i in members {
             let rank = specs[i]?.rank ?? 0
-            parts.append(Parameter.Part(name: linears[i].name.path + ".lora_A", rows: next..<next + rank))
+            parts.append(Parameter.Part(name: linears[i].key + ".lora_A", rows: next..<next + rank))
             next += rank
         }
         let a = Parameter(rows: next, columns: linears[0].weights.matrix.inputs, parts: parts)
         let group = zip(members, parts).compactMap { i, part -> AdapterGroup.Member? in
             guard let spec = specs[i] else { return nil }
             let b = Parameter(
-                linears[i].name.path + ".lora_B", rows: spec.rank, columns: linears[i].weights.matrix.outputs,
+                linears[i].key + ".lora_B", rows: spec.rank, columns: linears[i].weights.matrix.outputs,
                 transposedInFiles: true)
-            adapters.append(AttachedAdapter(module: linears[i].name, spec: spec, a: a, aRows: part.rows, b: b))
+            adapters.append(
+                AttachedAdapter(
+                    module: linears[i].name, spec: spec, a: a, aRows: part.rows, b: b, slot: linears[i].slot))
             return AdapterGroup.Member(layer: i, rows: part.rows, b: b, scale: spec.scale)
         }
         let dropout = members.compactMap { specs[$0]?.dropout }.max() ?? 0

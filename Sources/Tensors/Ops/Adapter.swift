@@ -21,7 +21,7 @@ public struct AdapterGroup {
     public struct Member {
         /// Which of the layers.
         public var layer: Int
-        /// Its rows of the common A.
+        /// Its rows of the common A: its own, or exactly those of another member of the same scale.
         public var rows: Range<Int>
         /// B transposed, [rank, outputs]: so both its products read it along its rows.
         public var b: Parameter
@@ -136,15 +136,17 @@ struct AdapterPass {
 
     private func narrowGradients(_ gradients: [Tensor?], _ group: AdapterGroup, low: Tensor) -> Tensor {
         let sum = Tensor(uninitialized: low.rows, group.a.rows)
+        var written: Set<Range<Int>> = []
         for member in group.members {
             let part = sum.view(columns: member.rows)
+            let isFirst = written.insert(member.rows).inserted
             guard let g = gradients[member.layer] else {
-                part.clear()
+                if isFirst { part.clear() }
                 continue
             }
             Product.multiply(
                 g.operand, member.b.operandTensor(g.type).transposedOperand, into: part.destination, rows: g.rows,
-                columns: member.rows.count, inner: g.columns)
+                columns: member.rows.count, inner: g.columns, accumulate: !isFirst)
             multiplyTransposed(low.view(columns: member.rows), g, into: member.b.gradient, accumulate: true)
         }
         return scaled(sum, group, to: low.type)
