@@ -86,6 +86,7 @@ struct RecipeTests {
               use_rslora: true
               target_modules: [q_proj, v_proj]
               exclude_modules: '.*layers\\.0\\..*'
+              target_parameters: experts.down_proj
               layers_to_transform: 3
               rank_pattern: {q_proj: 4, 'layers\\.1\\..*': 2}
               alpha_pattern: {v_proj: 1.5}
@@ -120,6 +121,7 @@ struct RecipeTests {
         #expect(recipe.model == "my models/qwen 3")
         #expect(recipe.adapter.targetModules == .names(["q_proj", "v_proj"]))
         #expect(recipe.adapter.excludeModules == .pattern(".*layers\\.0\\..*"))
+        #expect(recipe.adapter.targetParameters == ["experts.down_proj"])
         #expect(recipe.adapter.layersToTransform == [3])
         #expect(recipe.adapter.rankPattern?.map(\.pattern) == ["q_proj", "layers\\.1\\..*"])
         #expect(recipe.data.train == [TrainingFile(path: "a.jsonl"), TrainingFile(path: "b.jsonl", weight: 0.5)])
