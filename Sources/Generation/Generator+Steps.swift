@@ -29,11 +29,14 @@ struct ActiveRow {
 
 extension Generator {
     /// A free slot for a prompt, with as much of its beginning as some slot already holds.
-    func place(_ prompt: [Int32], in free: inout [Int]) -> Int {
+    func place(_ request: GenerationRequest, in free: inout [Int]) -> Int {
         guard let cache, let any = free.last else { preconditionFailure("Generator: no slot is free") }
+        let prompt = request.prompt
         // The last token runs in any case: its hidden state is wanted.
         func usable(_ slot: Int) -> Int {
             if model.config.anglesDependOnLength { return 0 }
+            // Keys and values differ with and without adapters.
+            if withoutAdapters[slot] != request.leavesAdaptersOut { return 0 }
             let alike = zip(shared[slot], prompt.dropLast()).prefix { $0 == $1 }.count
             return sharing == .prompts ? alike / piece * piece : alike
         }
@@ -48,6 +51,7 @@ extension Generator {
             cache.copyPrefix(from: best, to: slot, length: count)
         }
         shared[slot] = Array(prompt.prefix(count))
+        withoutAdapters[slot] = request.leavesAdaptersOut
         return slot
     }
 
@@ -61,7 +65,8 @@ extension Generator {
             let end = min(prompt.count, (first / piece + 1) * piece)
             hidden = Recording.off {
                 model.hiddenStates(
-                    continuing: cache, slots: [row.slot], tokens: [Array(prompt[first..<end])], precision: precision)
+                    continuing: cache, slots: [row.slot], tokens: [Array(prompt[first..<end])],
+                    withoutAdapters: row.request.leavesAdaptersOut ? 1 : 0, precision: precision)
             }
             shared[row.slot] = Array(prompt[..<end])
         }
@@ -74,10 +79,14 @@ extension Generator {
     /// Runs every row's last token and chooses its next.
     func step(_ rows: inout [ActiveRow], _ onToken: (Int, Int32, String) throws -> Bool) throws {
         guard let cache else { return }
+        let first = rows.partition { !$0.request.leavesAdaptersOut }
+        precondition(
+            rows[..<first].allSatisfy(\.request.leavesAdaptersOut), "Generator: rows without adapters go first")
         let tokens = rows.map { $0.ids.suffix(1) }
         let hidden = Recording.off {
             model.hiddenStates(
-                continuing: cache, slots: rows.map(\.slot), tokens: tokens.map { Array($0) }, precision: precision)
+                continuing: cache, slots: rows.map(\.slot), tokens: tokens.map { Array($0) },
+                withoutAdapters: rows.count(where: \.request.leavesAdaptersOut), precision: precision)
         }
         if sharing == .conversations {
             for (row, token) in zip(rows, tokens) { shared[row.slot] += token }

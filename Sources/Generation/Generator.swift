@@ -29,6 +29,8 @@ public final class Generator {
     private(set) var cache: KeyValueCache?
     /// By slot: the tokens at its start that others may take over.
     var shared: [[Int32]] = []
+    /// By slot: whether what it holds was computed without adapters.
+    var withoutAdapters: [Bool] = []
 
     /// A generator of up to `slots` rows at a time; fewer where an eighth of the machine's memory would not hold their keys.
     ///
@@ -75,7 +77,7 @@ public final class Generator {
         }
         while next < requests.count || !rows.isEmpty {
             while next < requests.count && !free.isEmpty {
-                let slot = place(requests[next].prompt, in: &free)
+                let slot = place(requests[next], in: &free)
                 var row = ActiveRow(requests[next], number: next, slot: slot, tokenizer: tokenizer)
                 next += 1
                 try start(&row, onToken)
@@ -118,6 +120,7 @@ public final class Generator {
         }
         let fresh = KeyValueCache(slots: slots, capacity: capacity, type: precision)
         shared = Array(repeating: [], count: slots)
+        withoutAdapters = Array(repeating: false, count: slots)
         cache = fresh
         return fresh
     }

@@ -14,6 +14,9 @@ public struct GenerationRequest: Sendable {
     public var key: UInt64
     /// Whether the answer goes on in the middle of the prompt's text, so that a space at its start is kept.
     public var continuesText: Bool
+    /// Whether it is answered as if the model had no adapters, beside others that are answered with them: the weights
+    /// are read once for both.
+    public var leavesAdaptersOut = false
 
     /// A request.
     public init(

@@ -53,22 +53,34 @@ public final class Transformer {
         tables.reach(batch.segments.map(\.count).max() ?? 0)
         let context = ForwardContext(
             type: precision, positions: batch.positions, segments: batch.segments.map { AttentionSegment($0) },
-            draw: draw, tables: tables, cache: nil)
+            draw: draw, tables: tables, cache: nil, adapted: nil)
         return run(batch.tokens, context, rows: rows)
+    }
+
+    /// Whether some sequences of a pass can be run without the adapters that others get: not where experts mix the rows.
+    public var canLeaveAdaptersOut: Bool {
+        !config.layers.contains { if case .experts = $0.feedForward { true } else { false } }
     }
 
     /// Runs new tokens of cached sequences: `tokens[i]` belong to slot `slots[i]`. Gives the last token's normed hidden
     /// state of each sequence, or those of all tokens.
+    ///
+    /// - Parameter withoutAdapters: so many sequences, the first ones, are run as if there were no adapters.
     public func hiddenStates(
-        continuing cache: KeyValueCache, slots: [Int], tokens: [[Int32]], all: Bool = false, precision: ElementType
+        continuing cache: KeyValueCache, slots: [Int], tokens: [[Int32]], all: Bool = false, withoutAdapters: Int = 0,
+        precision: ElementType
     ) -> Tensor {
+        precondition(
+            withoutAdapters == 0 || canLeaveAdaptersOut, "hiddenStates: adapters cannot be left out beside experts")
         let counts = tokens.map(\.count)
         let starts = slots.map { cache.lengths[$0] }
         tables.reach(zip(starts, counts).map { $0 + $1 }.max() ?? 0)
         let positions = zip(starts, counts).flatMap { start, count in (start..<start + count).map { Int32($0) } }
         let context = ForwardContext(
             type: precision, positions: positions, segments: cache.segments(adding: counts, to: slots), draw: nil,
-            tables: tables, cache: cache)
+            tables: tables, cache: cache,
+            adapted: withoutAdapters == 0
+                ? nil : counts.prefix(withoutAdapters).reduce(0, +)..<counts.reduce(0, +))
         var end = 0
         let last = counts.map { count -> Int32 in
             end += count

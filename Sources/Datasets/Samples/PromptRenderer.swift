@@ -180,10 +180,13 @@ public struct PromptRenderer: Sendable {
         ids(try render(conversation, addGenerationPrompt: true))
     }
 
-    /// The ids of a text as it is, after BOS if the tokenizer adds it: what `--raw` continues.
-    public func rawIDs(_ text: String) -> [Int32] {
+    /// A text as it is, after BOS if the tokenizer adds it.
+    public func plainText(_ text: String) -> Rendered {
         var rendered = Rendered(text: text, isTemplated: false)
         rendered.addsBOS = addsBOS(to: text)
-        return ids(rendered)
+        return rendered
     }
+
+    /// The ids of a text as it is, after BOS if the tokenizer adds it: what `--raw` continues.
+    public func rawIDs(_ text: String) -> [Int32] { ids(plainText(text)) }
 }

@@ -39,13 +39,18 @@ struct ForwardContext {
     let tables: RotaryTables
     /// Keys and values of earlier tokens, when generating.
     let cache: KeyValueCache?
+    /// The rows that adapters apply to; nil for all.
+    let adapted: Range<Int>?
 
     /// The context behind attention, where only some rows are left: what is drawn for a row stays the same.
     func keeping(_ rows: [Int32]?) -> ForwardContext {
-        guard let rows, let draw else { return self }
+        guard let rows, draw != nil || adapted != nil else { return self }
+        let still = adapted.map { adapted in
+            rows.count { Int($0) < adapted.lowerBound }..<rows.count { Int($0) < adapted.upperBound }
+        }
         return ForwardContext(
-            type: type, positions: positions, segments: segments, draw: draw.keeping(rows), tables: tables, cache: cache
-        )
+            type: type, positions: positions, segments: segments, draw: draw?.keeping(rows), tables: tables,
+            cache: cache, adapted: still)
     }
 }
 

@@ -59,7 +59,7 @@ struct LinearGroup {
     let adapters: [AdapterGroup]
 
     func callAsFunction(_ x: Tensor, _ context: ForwardContext) -> [Tensor] {
-        projections(x, linears.map(\.weights), adapters: adapters, draw: context.draw)
+        projections(x, linears.map(\.weights), adapters: adapters, adapted: context.adapted, draw: context.draw)
     }
 }
 
@@ -70,7 +70,7 @@ struct GatedLinear {
 
     func callAsFunction(_ gate: Tensor, _ up: Tensor?, _ context: ForwardContext) -> Tensor {
         gatedProjection(
-            gate, up, activation, group.linears[0].weights, adapters: group.adapters, draw: context.draw,
-            type: context.type)
+            gate, up, activation, group.linears[0].weights, adapters: group.adapters, adapted: context.adapted,
+            draw: context.draw, type: context.type)
     }
 }

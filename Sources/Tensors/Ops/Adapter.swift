@@ -82,6 +82,15 @@ public struct DropoutDraw: Sendable {
 struct AdapterPass {
     let groups: [AdapterGroup]
     let draw: DropoutDraw?
+    /// The rows that adapters apply to; nil for all. Only where nothing is recorded.
+    let rows: Range<Int>?
+
+    init(groups: [AdapterGroup], draw: DropoutDraw?, rows: Range<Int>? = nil) {
+        precondition(rows == nil || !Recording.isOn, "adapters of some rows only are for passes without gradients")
+        self.groups = rows?.isEmpty == true ? [] : groups
+        self.draw = draw
+        self.rows = rows
+    }
 
     private func dropped(_ x: Tensor, _ group: AdapterGroup) -> Tensor {
         guard let draw, group.dropout > 0 else { return x }
@@ -104,7 +113,8 @@ struct AdapterPass {
 
     /// low = scale · x·Aᵀ of every group, in the operand type.
     func narrow(_ x: Tensor) -> [Tensor] {
-        Profile.measure(.adapters) { groups.map { narrow(x, $0) } }
+        let own = rows.map { x.view(rows: $0) } ?? x
+        return Profile.measure(.adapters) { groups.map { narrow(own, $0) } }
     }
 
     private func narrow(_ x: Tensor, _ group: AdapterGroup) -> Tensor {
@@ -120,9 +130,10 @@ struct AdapterPass {
         Profile.measure(.adapters) {
             for (group, low) in zip(groups, lows) {
                 for member in group.members {
+                    let output = rows.map { outputs[member.layer].view(rows: $0) } ?? outputs[member.layer]
                     Product.multiply(
                         low.view(columns: member.rows).operand, member.b.operandTensor(low.type).operand,
-                        into: outputs[member.layer].destination, rows: low.rows, columns: member.b.columns,
+                        into: output.destination, rows: low.rows, columns: member.b.columns,
                         inner: member.rows.count, accumulate: true)
                 }
             }

@@ -13,12 +13,14 @@ import Kernels
 ///   - x: [rows, inputs] in the operand type, bf16 or f32: it decides the type of all products.
 ///   - linears: the layers.
 ///   - adapters: the adapters of some of them.
+///   - adapted: the rows that adapters apply to, where nothing is trained; nil for all.
 ///   - draw: what dropout draws from; nil drops nothing.
 /// - Returns: an f32 tensor [rows, outputs_i] a layer.
 public func projections(
-    _ x: Tensor, _ linears: [LinearWeights], adapters: [AdapterGroup] = [], draw: DropoutDraw? = nil
+    _ x: Tensor, _ linears: [LinearWeights], adapters: [AdapterGroup] = [], adapted: Range<Int>? = nil,
+    draw: DropoutDraw? = nil
 ) -> [Tensor] {
-    let pass = AdapterPass(groups: adapters, draw: draw)
+    let pass = AdapterPass(groups: adapters, draw: draw, rows: adapted)
     let outputs = linears.map { layer in
         let y = Tensor(uninitialized: x.rows, layer.matrix.outputs)
         layer.matrix.apply(to: x, into: y)
