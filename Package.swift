@@ -36,7 +36,7 @@ let package = Package(
             name: "graft",
             dependencies: [
                 "Recipes", "Exports", "Evaluation", "Training", "Generation", "Datasets", "Adapters", "Models",
-                "WeightFiles", "Tokenizers", "Tensors", "Kernels", "OrderedJSON", "Diagnostics",
+                "WeightFiles", "SafeFiles", "Tokenizers", "Tensors", "Kernels", "OrderedJSON", "Diagnostics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -51,14 +51,14 @@ let package = Package(
         library(
             "Evaluation",
             uses: [
-                "Diagnostics", "Generation", "Datasets", "Models", "Tensors", "Kernels", "WeightFiles", "Tokenizers",
-                "OrderedJSON",
+                "Diagnostics", "Recipes", "Generation", "Datasets", "ChatTemplates", "Models", "Tensors", "Kernels",
+                "WeightFiles", "Tokenizers", "OrderedJSON",
             ]),
         library(
             "Training",
             uses: [
-                "Diagnostics", "SafeFiles", "Recipes", "Tokenizers", "Adapters", "Models", "Datasets", "Tensors",
-                "CKernels", "Kernels", "WeightFiles", "OrderedJSON",
+                "Diagnostics", "SafeFiles", "Recipes", "Evaluation", "Generation", "Tokenizers", "Adapters", "Models",
+                "Datasets", "Tensors", "CKernels", "Kernels", "WeightFiles", "OrderedJSON",
             ]),
         library(
             "Generation", uses: ["Diagnostics", "OrderedJSON", "Models", "Tensors", "Kernels", "Tokenizers"]),
@@ -92,7 +92,8 @@ let package = Package(
         tests(
             "EvaluationTests",
             uses: [
-                "Evaluation", "Generation", "Models", "Datasets", "Tokenizers", "Kernels", "OrderedJSON", "Diagnostics",
+                "Evaluation", "Recipes", "Models", "Tensors", "Datasets", "Tokenizers", "Kernels", "OrderedJSON",
+                "Diagnostics",
             ]),
         tests(
             "DatasetsTests", uses: ["Datasets", "Diagnostics", "OrderedJSON", "Tokenizers", "ChatTemplates"],

@@ -38,6 +38,23 @@ struct OpenedModel {
     /// The tokenizer that belongs to this model.
     func tokenizer() throws -> Tokenizer { try Self.tokenizer(path) }
 
+    /// Checks an adapter without reading its weights into a model.
+    func check(adapter: String) throws { _ = try PEFTFiles.open(adapter, for: files) }
+
+    /// Checks that another model can be asked the same questions: it must take text for the same tokens.
+    func check(comparable path: String, _ tokenizer: Tokenizer) throws {
+        let other = try OpenedModel.open(path)
+        let text = "The quick brown fox: naïve façade, 1234567 + 89 → 東京! \n\tdef f(x): return x"
+        let (own, its) = (files.description.config, other.files.description.config)
+        guard try other.tokenizer().encode(text) == tokenizer.encode(text), its.vocabularySize >= own.vocabularySize,
+            its.maximumPositions >= own.maximumPositions
+        else {
+            throw Problem(
+                "has another tokenizer, vocabulary or context than \(self.path)", file: path,
+                advice: "evaluate it by itself; rows that are cut into other tokens cannot be compared one by one")
+        }
+    }
+
     /// The model, with the adapter of a PEFT directory where one is given.
     func transformer(adapter: String? = nil) throws -> Transformer {
         guard let adapter else { return Transformer(files) }

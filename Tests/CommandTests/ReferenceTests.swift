@@ -6,14 +6,16 @@ import Testing
 @Suite("The reference page")
 struct ReferenceTests {
     static let path = Project.path("docs/reference.md")
-    static let marker = "<!-- the table is RecipeKey.referenceTable(); a test compares them -->\n"
 
-    @Test("its table of recipe keys is the one the program checks recipes by")
-    func keyTable() throws {
+    @Test(
+        "its tables of keys are those the program checks recipes and suites by",
+        arguments: [("RecipeKey", RecipeKey.referenceTable()), ("TaskKey", TaskKey.referenceTable())])
+    func keyTable(name: String, table: String) throws {
         let text = try String(contentsOfFile: Self.path, encoding: .utf8)
-        let start = try #require(text.range(of: Self.marker)?.upperBound)
+        let marker = "<!-- the table is \(name).referenceTable(); a test compares them -->\n"
+        let start = try #require(text.range(of: marker)?.upperBound)
         let end = text[start...].range(of: "\n\n")?.lowerBound ?? text.endIndex
-        let table = RecipeKey.referenceTable().trimmingCharacters(in: .newlines)
+        let table = table.trimmingCharacters(in: .newlines)
         if ProcessInfo.processInfo.environment["GRAFT_RECORD"] != nil {
             try (text[..<start] + table + text[end...]).write(toFile: Self.path, atomically: true, encoding: .utf8)
             return

@@ -2,51 +2,25 @@ import Datasets
 import Diagnostics
 import Evaluation
 import Foundation
-import Generation
 import Kernels
 import Models
 import OrderedJSON
+import Recipes
+import Tensors
 import Testing
 import Tokenizers
 
 /// Held-out rows measured with a real model whose losses transformers computed (reference.json beside the weights).
 @Suite(.serialized) struct EvaluatorTests {
-    private static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
-
-    /// The folder of the real model, or nil, told aloud.
-    private static let model: String? = {
-        let shared = ProcessInfo.processInfo.environment["GRAFT_SHARED"] ?? root + "/../shared"
-        let path = shared + "/assets/models/stories260K"
-        if FileManager.default.fileExists(atPath: path) { return path }
-        print("SKIPPED: tests that need \(path), which does not exist (set GRAFT_SHARED)")
-        return nil
-    }()
-
-    private func file(_ rows: [JSONValue]) throws -> String {
-        let path = NSTemporaryDirectory() + "held-out-\(UUID().uuidString).jsonl"
-        try rows.map { $0.serialized() }.joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
-        return path
-    }
-
-    private func evaluator(_ files: [String]) throws -> (Evaluator, Transformer)? {
-        guard let directory = Self.model else { return nil }
-        let tokenizer = try Tokenizer.load(directory: directory)
-        let renderer = try PromptRenderer(tokenizer: tokenizer, source: .none)
-        let data = try HeldOut(files: files, builder: SampleBuilder(renderer: renderer))
-        var evaluator = Evaluator(data, tokenizer: tokenizer, precision: .f32)
-        evaluator.stopIDs = [426]  // the full stop
-        return (evaluator, Transformer(try ModelFiles.open(directory: directory)))
-    }
-
     @Test func lossesAreThoseOfTransformers() throws {
-        guard let directory = Self.model else { return }
+        guard let directory = sharedModel("stories260K") else { return }
         let reference = try JSONValue(contentsOfFile: directory + "/reference.json")
         let prompts = try #require(reference["prompts"]?.arrayValue)
-        let rows = prompts.map { ["input_ids": $0["greedy_ids"] ?? .null] as JSONValue }
-        let path = try file(rows)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        guard let (evaluator, model) = try evaluator([path]) else { return }
-        let scores = try #require(try evaluator.measure(model) { _, _, _ in }.scores[.loss])
+        let scratch = try Scratch()
+        let file = try scratch.rows("rows.jsonl", prompts.map { ["input_ids": $0["greedy_ids"] ?? .null] })
+        let subject = try Subject(directory)
+        let results = try subject.results(try subject.reader(.none).read([TaskSettings(data: [file])]).tasks)
+        let scores = results.tasks[0].scores(.loss, model: 0)
         #expect(prompts.count > 1)
         for (row, prompt) in prompts.enumerated() {
             let wanted = try #require(prompt["teacher_forced_loss"]?.doubleValue)
@@ -55,46 +29,145 @@ import Tokenizers
     }
 
     @Test func answersAreComparedWithReferences() throws {
-        let rows: [JSONValue] = [
-            ["prompt": "Once upon a time", "completion": ", there was a little girl named LILY!"],
-            ["prompt": "Once upon a time", "completion": ", there was a big dog"],
-            ["text": "Once upon a time, there was a little girl."],
-        ]
-        let path = try file(rows)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        guard let (evaluator, model) = try evaluator([path, path]) else { return }
-        let measured = try evaluator.measure(model) { _, _, _ in }
-        #expect(
-            measured.answers[0] == ", there was a little girl named Lily"
-                || measured.answers[0] == "there was a little girl named Lily")
-        #expect(measured.answers[2] == nil)
-        let exact = try #require(measured.scores[AnswerMetric.exactMatch.metric])
-        #expect(exact.sums == [1, 0, 0, 1, 0, 0])
-        #expect(exact.weights == [1, 1, 0, 1, 1, 0])
-        let results = EvaluationResults(
-            program: "test", settings: .init(),
-            models: [
-                EvaluatedModel(name: "base", path: "model", modelHash: ""),
-                EvaluatedModel(name: "same", path: "model", adapter: "same", modelHash: ""),
-            ],
-            tasks: try evaluator.tasks([measured, measured]))
+        guard let directory = sharedModel("stories260K") else { return }
+        let scratch = try Scratch()
+        let file = try scratch.rows(
+            "rows.jsonl",
+            [
+                [
+                    "prompt": "Once upon a time", "completion": ", there was a little girl named LILY!",
+                    "category": "girl",
+                ],
+                ["prompt": "Once upon a time", "completion": ", there was a big dog", "category": "dog"],
+                ["text": "Once upon a time, there was a little girl."],
+            ])
+        let subject = try Subject(directory)
+        let tasks = try subject.reader(.none, stop: [426]).read([TaskSettings(data: [file])]).tasks  // the full stop
+        let model = Transformer(subject.files)
+        var same = subject.base
+        (same.name, same.adapter) = ("same", "same")
+        let results = try EvaluationRun(tasks, tokenizer: subject.tokenizer, precision: .f32).results(
+            of: [Contestant(subject.base, model), Contestant(same, model)], program: "test"
+        ) { _ in }
+        let task = results.tasks[0]
+        let answer = task.outcomes[0][0].answer?.drop { ", ".contains($0) }
+        #expect(answer == "there was a little girl named Lily")
+        #expect(task.outcomes[0][2].answer == nil)
+        let exact = try #require(task.metric("exact_match"))
+        #expect(task.scores(exact, model: 0) == RowScores(sums: [1, 0, 0], weights: [1, 1, 0]))
+        #expect(task.rows[2].prompt == "Once upon a time, there was a little girl.")
         let comparison = Comparison(results)
-        #expect(comparison.sections.map(\.rows) == [3, 3])
+        #expect(comparison.sections.map(\.rows) == [3, 1, 1])
+        #expect(comparison.sections.map(\.category) == [nil, "girl", "dog"])
         for section in comparison.sections {
-            #expect(section.lines[1].metrics.allSatisfy { $0.change?.difference == 0 && $0.verdict == nil })
-            #expect(section.lines[1]["exact_match"]?.value == 0.5)
-            #expect(section.lines[1]["exact_match"]?.change?.test == McNemar(onlyFirst: 0, onlySecond: 0))
+            #expect(section.lines[1].metrics.allSatisfy { $0.change?.difference ?? 0 == 0 && $0.verdict == nil })
         }
+        let whole = comparison.sections[0].lines[1]["exact_match"]
+        #expect(whole?.value == 0.5 && whole?.change?.test == McNemar(onlyFirst: 0, onlySecond: 0))
         #expect(results.summary["results"]?[0]?["models"]?[0]?["exact_match"]?.doubleValue == 0.5)
-        #expect(results.lines.count == 7)
+        #expect(results.lines.count == 4)
     }
 
-    @Test func faultsOfAllFilesAreThrownTogether() throws {
-        let good = try file([["text": "Once."]])
-        let bad = try file([["text": "Once."], ["nothing": 1], ["prompt": "a"]])
-        defer { for path in [good, bad] { try? FileManager.default.removeItem(atPath: path) } }
-        guard Self.model != nil else { return }
-        let problems = #expect(throws: Problems.self) { try evaluator([good, bad, "/does/not/exist"]) }
-        #expect(problems?.list.map(\.line) == [2, 3, nil])
+    /// The same model with another adapter, and with none in the same pass.
+    @Test func baseAndAdapterAnswerTogetherAsEachAlone() throws {
+        let scratch = try Scratch()
+        let subject = try Subject(tinyModel)
+        let adapted = subject.adapted()
+        #expect(adapted.canLeaveAdaptersOut && !adapted.adapters.isEmpty)
+        let file = try scratch.rows(
+            "rows.jsonl",
+            (0..<5).map { ["prompt": .string("The farmer number \($0) went to"), "reference": "the market"] })
+        var settings = TaskSettings(data: [file])
+        settings.maxTokens = 12
+        let tasks = try subject.reader().read([settings]).tasks
+        var described = subject.base
+        (described.name, described.adapter) = ("adapted", "adapted")
+        func answers(together: Bool) throws -> [[String?]] {
+            var run = EvaluationRun(tasks, tokenizer: subject.tokenizer, precision: .f32)
+            run.answersTogether = together
+            let results = try run.results(
+                of: [Contestant(subject.base, Transformer(subject.files)), Contestant(described, adapted)],
+                program: "test"
+            ) { _ in }
+            return results.tasks[0].outcomes.map { $0.map(\.answer) }
+        }
+        let alone = try answers(together: false)
+        #expect(try answers(together: true) == alone)
+        #expect(alone[0] != alone[1])
+    }
+
+    /// `Σ p_base (ln p_base − ln p)` over whole distributions, in double precision.
+    @Test func divergenceIsThatOfTheDistributions() throws {
+        let scratch = try Scratch()
+        let subject = try Subject(tinyModel)
+        let file = try scratch.rows("rows.jsonl", [["text": "The farmer went to market."], ["text": "It rained."]])
+        var settings = TaskSettings(data: [file])
+        settings.general = true
+        let tasks = try subject.reader().read([settings]).tasks
+        let (base, adapted) = (Transformer(subject.files), subject.adapted())
+        var described = subject.base
+        (described.name, described.adapter) = ("adapted", "adapted")
+        let results = try EvaluationRun(tasks, tokenizer: subject.tokenizer, precision: .f32).results(
+            of: [Contestant(subject.base, base), Contestant(described, adapted)], program: "test"
+        ) { _ in }
+        let task = results.tasks[0]
+        let kl = try #require(task.metric("kl"))
+        #expect(task.scores(kl, model: 0).mean == 0)
+        for (row, text) in ["The farmer went to market.", "It rained."].enumerated() {
+            // Text, EOS; what follows EOS is not asked.
+            let ids = subject.tokenizer.encode(text)
+            func distributions(_ model: Transformer) -> [[Double]] {
+                let logits = Recording.off { model.logits(model.hiddenStates(TokenBatch(ids), precision: .f32)) }
+                let values = logits.values().map { Double($0) }
+                return (0..<ids.count).map { row in
+                    let own = values[row * logits.columns..<(row + 1) * logits.columns]
+                    let sum = own.reduce(0) { $0 + exp($1) }
+                    return own.map { $0 - log(sum) }
+                }
+            }
+            let wanted = zip(distributions(base), distributions(adapted)).reduce(0.0) { total, pair in
+                total + zip(pair.0, pair.1).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) }
+            }
+            let own = task.scores(kl, model: 1).sums[row]
+            #expect(wanted > 0.01 && abs(own / wanted - 1) < 1e-3, "\(own) and \(wanted)")
+        }
+    }
+
+    @Test func interruptedEvaluationsGoOn() throws {
+        struct Stop: Error {}
+        let scratch = try Scratch()
+        let subject = try Subject(tinyModel)
+        let file = try scratch.rows("rows.jsonl", (0..<6).map { ["text": .string("Row \($0) of a small file.")] })
+        var settings = TaskSettings(data: [file])
+        settings.general = true
+        let tasks = try subject.reader().read([settings]).tasks
+        let whole = try subject.results(tasks)
+        func journal() throws -> Journal { try Journal(directory: scratch.path + "/cache", model: "m") }
+        let run = EvaluationRun(tasks, tokenizer: subject.tokenizer, precision: .f32)
+        #expect(throws: Stop.self) {
+            try run.results(
+                of: [Contestant(subject.base, Transformer(subject.files), journal: try journal())], program: "test"
+            ) { if $0.rows.done > 0 { throw Stop() } }
+        }
+        // A line that a crash cut off is passed over.
+        let path = scratch.path + "/cache/m.jsonl"
+        let kept = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(kept.split(separator: "\n").count == 6)
+        try String(kept.dropLast(20)).write(toFile: path, atomically: true, encoding: .utf8)
+        var asked = 0
+        let again = try run.results(
+            of: [Contestant(subject.base, Transformer(subject.files), journal: try journal())], program: "test"
+        ) { asked = max(asked, $0.rows.all) }
+        #expect(asked == 1)
+        // A row in other company is the same to rounding.
+        for (own, other) in zip(again.tasks[0].outcomes[0], whole.tasks[0].outcomes[0]) {
+            let sums = [own, other].map { $0.scores["loss"]?.sum ?? .nan }
+            #expect(abs(sums[0] - sums[1]) < 1e-3)
+        }
+        var silent = true
+        _ = try run.results(
+            of: [Contestant(subject.base, Transformer(subject.files), journal: try journal())], program: "test"
+        ) { _ in silent = false }
+        #expect(silent)
     }
 }

@@ -19,6 +19,11 @@ public enum Normalization {
         return words.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
+    /// The words of rouge_score's tokenizer: lower case, whatever is no ASCII letter or digit separates.
+    static func words(_ text: String) -> [Substring] {
+        text.lowercased().split { !$0.isASCII || !($0.isLetter || $0.isNumber) }
+    }
+
     /// The 32 characters of Python's `string.punctuation`.
     private static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {

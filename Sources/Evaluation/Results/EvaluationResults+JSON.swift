@@ -55,7 +55,8 @@ extension EvaluatedModel {
 extension GateResult {
     fileprivate var json: JSONValue {
         [
-            "gate": .string(text), "model": .string(model), "value": .number(value), "bound": .number(bound),
+            "gate": .string(text), "model": .string(model), "value": .number(value),
+            "bound": bound.isFinite ? .number(bound) : .null,
             "required": .number(required), "met": .bool(isMet),
         ]
     }

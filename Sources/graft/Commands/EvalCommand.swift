@@ -7,30 +7,49 @@ import Generation
 import Kernels
 import Models
 import OrderedJSON
+import Recipes
+import SafeFiles
 import Tokenizers
 
-/// `graft eval`: base against adapted on held-out rows.
+/// `graft eval`: base against adapted.
 struct EvalCommand: NumericCommand {
     static let configuration = CommandConfiguration(
         commandName: "eval",
-        abstract: "Measures a model, and what adapters changed, on held-out rows.",
+        abstract: "Measures a model, and what adapters changed, on held-out rows and tasks.",
         discussion: """
-            Loss and perplexity over the tokens that would carry loss; for rows that end with an answer also the share of \
-            greedy answers that equal it (SQuAD's normalisation) and their F1. Base and adapted models see the same rows; \
-            differences come with a 95 % interval (paired bootstrap) and exact matches with McNemar's exact test.
+            Rows are recognised by their keys: text and chats (loss, perplexity, bits per byte; chats that end with an \
+            answer are also asked), choices and answer (accuracy), reference (written answers), chosen and rejected. Base \
+            and adapted models see the same rows; differences come with a 95 % interval (paired bootstrap) and yes-or-no \
+            metrics with McNemar's exact test. What a model was asked before is not asked again: an interrupted \
+            evaluation goes on where it stopped.
             """)
 
     @Option(help: "A model directory or a GGUF file.")
     var model: String
 
-    @Option(help: "An adapter directory (PEFT); may be given more than once.")
+    @Option(parsing: .upToNextOption, help: "Adapter directories (PEFT), or checkpoints of a run.")
     var adapter: [String] = []
 
-    @Option(parsing: .upToNextOption, help: "Held-out rows (JSONL), one file or several.")
-    var data: [String]
+    @Option(
+        parsing: .upToNextOption,
+        help: "Other models with the same tokenizer: fully tuned, merged or quantised ones.")
+    var compare: [String] = []
 
-    @Option(help: "Tokens an answer may have at most.")
-    var maxTokens = 256
+    @OptionGroup var tasks: TaskOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "What must hold, as 'handbook.exact_match >= base + 0.2'; may be given more than once.", valueName: "gate"))
+    var gate: [String] = []
+
+    @Option(help: "Judge gates by the end of the 95 % interval that is harder to meet, or by the measured value.")
+    var gateBy: Gate.Basis = .bound
+
+    @Option(help: "Write every row's results to this file, one JSON object a line.")
+    var results: String?
+
+    @Flag(help: "Ask everything anew, and keep nothing for the next evaluation.")
+    var noCache = false
 
     @Flag(help: "Write one JSON object.")
     var json = false
@@ -38,49 +57,103 @@ struct EvalCommand: NumericCommand {
     @OptionGroup var rendering: RenderingOptions
     @OptionGroup var compute: ComputeOptions
 
-    mutating func validate() throws {
-        if data.isEmpty { throw ValidationError("--data needs at least one file.") }
-        if maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1, not \(maxTokens).") }
-    }
-
     func run() throws {
         let precision = compute.start()
         let opened = try OpenedModel.open(model)
         let tokenizer = try opened.tokenizer()
-        let renderer = try PromptRenderer(tokenizer: tokenizer, source: rendering.source)
-        let builder = SampleBuilder(renderer: renderer, maxLength: opened.files.description.config.maximumPositions)
-        let held = try HeldOut(files: data, builder: builder)
-        if held.rows.isEmpty { throw Problem("there are no rows to evaluate", file: data.first) }
-        held.warnings.prefix(5).forEach { Screen.warning($0) }
-        if held.dropped > 0 {
-            Screen.warning("\(held.dropped) samples are longer than the model's context and were left out")
-        }
-        var evaluator = Evaluator(held, tokenizer: tokenizer, precision: precision)
-        evaluator.maxTokens = maxTokens
-        evaluator.stopIDs = try StopTokens.ids(of: opened.files, tokenizer: tokenizer, endOfTurn: renderer.endOfTurn)
-        // Every adapter is checked before the first model runs.
-        let adapted = try adapter.map { path in (name: path, model: try opened.transformer(adapter: path)) }
+        let read = try read(opened, tokenizer)
+        let first = read.warnings.prefix(5)
+        first.forEach { Screen.warning($0) }
+        if read.warnings.count > first.count { Screen.warning("\(read.warnings.count - first.count) more warnings") }
+        let contestants = try contestants(opened, precision)
         Interruption.poll()
-        let base = try measure(evaluator, try opened.transformer(), "base")
-        let measured = try adapted.map { (name: $0.name, measurement: try measure(evaluator, $0.model, $0.name)) }
+        let run = EvaluationRun(read.tasks, tokenizer: tokenizer, precision: precision)
+        var time = RemainingTime()
+        var results = try run.results(
+            of: contestants, program: "graft " + Version.text, settings: settings(precision)
+        ) { progress in
+            if Interruption.isRequested {
+                throw Interrupted(
+                    message: noCache ? "interrupted" : "interrupted; the same command goes on where it stopped")
+            }
+            let left = time.text(share: progress.share).map { ", " + $0 } ?? ""
+            Screen.status(
+                "\(progress.model), \(progress.task): \(progress.rows.done) of \(progress.rows.all) rows\(left)")
+        }
         Screen.status(nil)
-        var results = EvaluationResults(
-            program: "graft " + Version.text,
-            settings: JSONObject([
-                (key: "precision", value: .string(precision == .bf16 ? "bf16" : "f32")),
-                (key: "max_tokens", value: .integer(maxTokens)),
-            ]), models: [EvaluatedModel(name: "base", path: model, modelHash: "")],
-            tasks: try evaluator.tasks([base] + measured.map(\.measurement)))
-        results.models += measured.map { EvaluatedModel(name: $0.name, path: model, adapter: $0.name, modelHash: "") }
-        if json { return try Output.line(results.summary.serialized()) }
-        try EvaluationTables(results).show()
+        results.gates = read.gates.flatMap { $0.judged(results, by: gateBy) }
+        try write(results)
+        let failed = results.gates.count { !$0.isMet }
+        if failed > 0 {
+            throw ProofFailure(failed == 1 ? "a gate was not met" : "\(failed) gates were not met")
+        }
     }
 
-    private func measure(_ evaluator: Evaluator, _ model: Transformer, _ name: String) throws -> Evaluation.Measurement
-    {
-        try evaluator.measure(model) { what, done, all in
-            if Interruption.isRequested { throw Interrupted(message: "interrupted; nothing was written") }
-            Screen.status("\(name): \(what) \(done) of \(all)")
+    /// Reads tasks and gates; every mistake in them and in the adapters is told together, before a model runs.
+    private func read(
+        _ opened: OpenedModel, _ tokenizer: Tokenizer
+    ) throws -> (tasks: [EvaluationTask], gates: [Gate], warnings: [String]) {
+        var problems: [Problem] = []
+        func collect<T>(_ body: () throws -> T) throws -> T? {
+            do { return try body() } catch let error as Problem { problems.append(error) } catch let error as Problems {
+                problems += error.list
+            }
+            return nil
         }
+        let asked = try tasks.settings(&problems)
+        var gates: [Gate] = []
+        for text in asked.gates + gate { if let gate = try collect({ try Gate(text) }) { gates.append(gate) } }
+        for path in adapter { _ = try collect { try opened.check(adapter: path) } }
+        for path in compare { _ = try collect { try opened.check(comparable: path, tokenizer) } }
+        var reader = TaskReader(
+            tokenizer: tokenizer, config: opened.files.description.config,
+            stopIDs: try StopTokens.ids(
+                of: opened.files, tokenizer: tokenizer,
+                endOfTurn: try PromptRenderer(tokenizer: tokenizer, source: rendering.source).endOfTurn),
+            modelPath: model)
+        reader.template = rendering.source
+        reader.maxTokens = tasks.maxTokens
+        reader.tooLong = tasks.tooLong
+        let read = try reader.read(asked.tasks, also: problems)
+        try Problems(gates.compactMap { $0.problem(among: read.tasks, comparing: !(adapter + compare).isEmpty) })
+            .throwIfAny()
+        return (read.tasks, gates, read.warnings)
+    }
+
+    private func contestants(_ opened: OpenedModel, _ precision: ElementType) throws -> [Contestant] {
+        let base = try EvaluatedModel(name: "base", files: opened.files, path: model)
+        let all = try [base] + adapter.map { try base.adapted(by: $0) }
+        let own = try all.map { try contestant($0, opened, precision) }
+        return try own
+            + compare.map { path in
+                let other = try OpenedModel.open(path)
+                return try contestant(EvaluatedModel(name: path, files: other.files, path: path), other, precision)
+            }
+    }
+
+    private func contestant(
+        _ described: EvaluatedModel, _ opened: OpenedModel, _ precision: ElementType
+    ) throws -> Contestant {
+        Contestant(
+            described, try opened.transformer(adapter: described.adapter),
+            journal: noCache ? Journal() : EvaluationCache.journal(described, opened.files, precision: precision))
+    }
+
+    private func settings(_ precision: ElementType) -> JSONObject {
+        JSONObject([
+            (key: "precision", value: .string(precision == .bf16 ? "bf16" : "f32")),
+            (key: "max_tokens", value: .integer(tasks.maxTokens)),
+            (key: "template", value: .string(rendering.template ?? "auto")),
+        ])
+    }
+
+    private func write(_ results: EvaluationResults) throws {
+        if let path = self.results {
+            try AtomicFile.write(results.lines.map { $0.serialized() + "\n" }.joined(), to: path)
+        }
+        if json { try Output.line(results.summary.serialized()) } else { try EvaluationTables(results).show() }
+        try Output.flush()
     }
 }
+
+extension Gate.Basis: ExpressibleByArgument {}

@@ -83,8 +83,8 @@ struct EvaluationTables {
         for gate in results.gates {
             try Output.line(
                 String(
-                    format: "  %@  %@: measured %.4g, bound %.4g, required %.4g (%@)", gate.isMet ? "met   " : "FAILED",
-                    gate.text, gate.value, gate.bound, gate.required, gate.model))
+                    format: "  %@  %@: measured %.4g, interval to %.4g, required %.4g (%@)",
+                    gate.isMet ? "met   " : "FAILED", gate.text, gate.value, gate.bound, gate.required, gate.model))
         }
     }
 

@@ -1,0 +1,73 @@
+import Diagnostics
+import Foundation
+import OrderedJSON
+
+/// What one model was asked before and what came of it: a file with a line an item.
+///
+/// Lines are appended as soon as outcomes are there. So an evaluation that was interrupted goes on where it stopped, and
+/// the base is not asked again when the next adapter is compared with it. A line cut off by a crash is passed over.
+public final class Journal {
+    private var outcomes: [String: WorkOutcome] = [:]
+    private let handle: FileHandle?
+    private let path: String
+    /// A journal in memory only.
+    public init() {
+        handle = nil
+        path = ""
+    }
+
+    /// The journal of a model in a directory, which is made when it does not exist.
+    ///
+    /// - Parameter model: what identifies the model with everything its numbers depend on.
+    /// - Throws: ``RunFailure`` when it cannot be written.
+    public init(directory: String, model: String) throws(RunFailure) {
+        path = directory + "/" + model + ".jsonl"
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch { throw RunFailure("cannot create \(directory): \(error.localizedDescription)") }
+        let kept = FileManager.default.contents(atPath: path)
+        if kept == nil {
+            _ = FileManager.default.createFile(atPath: path, contents: Data(), attributes: [.posixPermissions: 0o600])
+        }
+        guard let handle = FileHandle(forUpdatingAtPath: path) else {
+            throw RunFailure("cannot write \(path): \(String(cString: strerror(errno)))")
+        }
+        self.handle = handle
+        for line in (kept ?? Data()).split(separator: UInt8(ascii: "\n")) {
+            guard let value = try? JSONValue(parsing: Array(line)), let item = value["item"]?.stringValue,
+                let outcome = value["outcome"].flatMap(WorkOutcome.init)
+            else { continue }
+            outcomes[item] = outcome
+        }
+        handle.seekToEndOfFile()
+        if let last = kept?.last, last != UInt8(ascii: "\n") { handle.write(Data("\n".utf8)) }
+    }
+
+    /// What came of an item the last time, by its fingerprint.
+    func outcome(_ fingerprint: String) -> WorkOutcome? { outcomes[fingerprint] }
+
+    /// Notes an outcome.
+    ///
+    /// - Throws: ``RunFailure`` when it cannot be written.
+    func add(_ outcome: WorkOutcome, of fingerprint: String) throws(RunFailure) {
+        outcomes[fingerprint] = outcome
+        guard let handle else { return }
+        let line: JSONValue = ["item": .string(fingerprint), "outcome": outcome.json]
+        do { try handle.write(contentsOf: Data((line.serialized() + "\n").utf8)) } catch {
+            throw RunFailure("cannot write \(path): \(error.localizedDescription)")
+        }
+    }
+
+    /// Takes away journals that nobody has used for a month.
+    public static func prune(directory: String, now: Date) {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        for file in files where file.hasSuffix(".jsonl") {
+            let path = directory + "/" + file
+            let changed = (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+            if let changed, now.timeIntervalSince(changed) > 30 * 24 * 3600 {
+                try? FileManager.default.removeItem(atPath: path)
+            }
+        }
+    }
+}
