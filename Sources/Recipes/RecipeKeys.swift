@@ -146,11 +146,13 @@ extension RecipeKey {
             "evaluate.every", \.evaluate.every, .interval, otherNames: ["eval_steps", "steps_per_eval", "eval_every"],
             "steps between evaluations, or `epoch`: at the end of each"),
         RecipeKey(
-            "evaluate.tasks", \.evaluate.tasks, .list(.text, of: "task names", orOne: true, allowsEmpty: true),
-            "what the model is asked besides its loss on held-out rows"),
+            "evaluate.tasks", \.evaluate.tasks, .list(.path, of: "files", orOne: true, allowsEmpty: true),
+            otherNames: ["tasks", "eval_tasks"],
+            "what the model is asked besides its loss on held-out rows: JSONL files or suites (YAML), as `graft eval` has"
+                + " them"),
         RecipeKey(
             "evaluate.metric", \.evaluate.metric, .text, otherNames: ["metric_for_best_model"],
-            "what decides which checkpoint is best"),
+            "what decides which checkpoint is best: `eval_loss` or `TASK.METRIC`"),
         RecipeKey(
             optional: "evaluate.patience", \.evaluate.patience, .integer(1...Int.max),
             otherNames: ["early_stopping_patience"],

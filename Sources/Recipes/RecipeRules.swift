@@ -101,6 +101,7 @@ extension RecipeRules {
             advice: "graft downloads nothing: give a Hugging Face directory or a GGUF file on this machine")
         for file in recipe.data.train { require(file.path, .file, for: "data.train", &mistakes) }
         for file in recipe.data.eval ?? [] { require(file, .file, for: "data.eval", &mistakes) }
+        for file in recipe.evaluate.tasks { require(file, .file, for: "evaluate.tasks", &mistakes) }
         if case .file(let path) = recipe.data.template {
             require(path, .file, for: "data.template", &mistakes, advice: "or write auto or none")
         }

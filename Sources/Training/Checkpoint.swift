@@ -16,7 +16,10 @@ struct Checkpoint {
         var step = 0
         var cursor = DataCursor()
         var bestStep: Int?
-        var bestLoss: Double?
+        /// The value of ``metric`` at that step.
+        var bestValue: Double?
+        /// What decides which step is best.
+        var metric = "eval_loss"
         var evaluationsSinceBest = 0
         /// The run's settings that must not change, as text.
         var fingerprint = ""
@@ -80,7 +83,7 @@ struct Checkpoint {
             "step": .integer(progress.step), "updates": .integer(trainer.optimizer.updates),
             "cursor": ["epoch": .integer(progress.cursor.epoch), "position": .integer(progress.cursor.position)],
             "best_step": progress.bestStep.map(JSONValue.integer) ?? nil,
-            "best_loss": progress.bestLoss.map(JSONValue.number) ?? nil,
+            "best_value": progress.bestValue.map(JSONValue.number) ?? nil, "metric": .string(progress.metric),
             "evaluations_since_best": .integer(progress.evaluationsSinceBest),
             "threads": .integer(Pool.threads), "settings": .string(progress.fingerprint),
         ]
@@ -110,7 +113,7 @@ struct Checkpoint {
         trainer.optimizer.updates = updates
         return Progress(
             step: step, cursor: DataCursor(epoch: epoch, position: position), bestStep: state["best_step"]?.intValue,
-            bestLoss: state["best_loss"]?.doubleValue,
+            bestValue: state["best_value"]?.doubleValue, metric: state["metric"]?.stringValue ?? "eval_loss",
             evaluationsSinceBest: state["evaluations_since_best"]?.intValue ?? 0,
             fingerprint: state["settings"]?.stringValue ?? "")
     }

@@ -50,10 +50,29 @@ final class MetricsFile {
         ])
     }
 
-    func write(_ report: EvaluationReport) throws {
-        try write([
-            "step": .integer(report.step), "eval_loss": .number(report.loss),
-            "target_tokens": .integer(report.targetTokens), "best": .bool(report.isBest),
-        ])
+    func write(_ report: StepEvaluation) throws {
+        try write(.object(report.members))
+    }
+}
+
+extension StepEvaluation {
+    /// The evaluation as metrics.jsonl and events for programs have it.
+    public var members: JSONObject {
+        var object = JSONObject([(key: "step", value: .integer(step))])
+        if let loss {
+            object["eval_loss"] = .number(loss)
+            object["target_tokens"] = .integer(targetTokens)
+        }
+        for (name, value) in metrics { object[name] = .number(value) }
+        object["best"] = .bool(isBest)
+        if samples.isEmpty { return object }
+        object["samples"] = .array(
+            samples.map { sample in
+                [
+                    "task": .string(sample.task), "prompt": .string(sample.prompt), "answer": .string(sample.answer),
+                    "reference": sample.reference.map(JSONValue.string) ?? .null,
+                ]
+            })
+        return object
     }
 }

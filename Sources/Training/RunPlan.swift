@@ -1,7 +1,9 @@
 import Adapters
 import Datasets
 import Diagnostics
+import Evaluation
 import Foundation
+import Generation
 import Kernels
 import Models
 import Recipes
@@ -23,6 +25,12 @@ public struct RunPlan: Sendable {
     public let source: BatchSource
     /// The held-out steps, in order.
     public let evaluation: BatchSource?
+    /// What the model is asked at evaluations.
+    public let tasks: [EvaluationTask]
+    /// What decides which checkpoint is best.
+    public let deciding: DecidingMetric
+    /// Makes text of answers.
+    public let tokenizer: Tokenizer
     /// Steps of the whole run.
     public let totalSteps: Int
     /// Steps of an epoch.
@@ -56,6 +64,7 @@ public struct RunPlan: Sendable {
         let full = recipe.adapter.method == .full
         guard let (files, tokenizer) = try collect({ try open(recipe.model, full) }) else { throw Problems(problems) }
         self.files = files
+        self.tokenizer = tokenizer
         if full { problems += files.fullTuningProblems }
         settings = LoRASettings(recipe.adapter)
         let settings = settings
@@ -67,6 +76,10 @@ public struct RunPlan: Sendable {
             }
         initial = try recipe.adapter.initFrom.flatMap { path in try collect { try PEFTFiles.open(path, for: files) } }
         let corpora = try collect { try Self.corpora(recipe, tokenizer, files, progress) }
+        let tasks = try collect { try Self.tasks(recipe, tokenizer, files) }
+        // Without its task a metric cannot be looked for.
+        deciding = try tasks.flatMap { tasks in try collect { try DecidingMetric(recipe, tasks) } } ?? .heldOutLoss
+        self.tasks = tasks ?? []
         try Problems(problems).throwIfAny()
         guard let corpora else { throw Problems(problems) }
         let seed = UInt64(bitPattern: Int64(recipe.train.seed))
@@ -91,15 +104,40 @@ public struct RunPlan: Sendable {
         }
     }
 
+    /// Whether anything is evaluated during training.
+    public var evaluates: Bool { evaluation != nil || !tasks.isEmpty }
+
+    private static func templateSource(_ recipe: Recipe) -> PromptRenderer.Source {
+        switch recipe.data.template {
+        case .auto: .model
+        case .none: .none
+        case .file(let path): .file(path)
+        }
+    }
+
+    private static func tasks(
+        _ recipe: Recipe, _ tokenizer: Tokenizer, _ files: ModelFiles
+    ) throws -> [EvaluationTask] {
+        if recipe.evaluate.tasks.isEmpty { return [] }
+        let settings = try recipe.evaluate.tasks.flatMap { path in
+            path.hasSuffix(".yaml") || path.hasSuffix(".yml")
+                ? try Suite.load(path: path).tasks : [TaskSettings(data: [path])]
+        }
+        let source = templateSource(recipe)
+        var reader = TaskReader(
+            tokenizer: tokenizer, config: files.description.config,
+            stopIDs: try StopTokens.ids(
+                of: files, tokenizer: tokenizer,
+                endOfTurn: try PromptRenderer(tokenizer: tokenizer, source: source).endOfTurn),
+            modelPath: recipe.model)
+        reader.template = source
+        return try reader.read(settings).tasks
+    }
+
     private static func corpora(
         _ recipe: Recipe, _ tokenizer: Tokenizer, _ files: ModelFiles, _ progress: (@Sendable (Double) -> Void)?
     ) throws -> (train: Corpus, evaluation: Corpus?) {
-        let source: PromptRenderer.Source =
-            switch recipe.data.template {
-            case .auto: .model
-            case .none: .none
-            case .file(let path): .file(path)
-            }
+        let source = templateSource(recipe)
         let positions = files.description.config.maximumPositions
         if recipe.data.maxLength > positions {
             throw Problem(

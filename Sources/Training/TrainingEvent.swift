@@ -7,7 +7,7 @@ public enum TrainingEvent: Sendable {
     /// A step is done.
     case step(StepReport)
     /// The held-out rows were evaluated after a step.
-    case evaluated(EvaluationReport)
+    case evaluated(StepEvaluation)
     /// A checkpoint was written.
     case saved(step: Int, path: String)
     /// Something worth a line.
@@ -42,16 +42,37 @@ public struct RunFacts: Sendable {
     public var forecast: Forecast
 }
 
-/// The loss on held-out rows.
-public struct EvaluationReport: Sendable {
+/// What an evaluation during training found.
+public struct StepEvaluation: Sendable {
     /// Steps done.
     public var step: Int
-    /// Mean loss over target tokens.
-    public var loss: Double
-    /// Target tokens.
-    public var targetTokens: Int
-    /// Whether no earlier evaluation was better.
-    public var isBest: Bool
+    /// Mean loss over the target tokens of `data.eval`; nil without it.
+    public var loss: Double?
+    /// Target tokens of `data.eval`.
+    public var targetTokens = 0
+    /// What was measured of each task, as `TASK.METRIC`.
+    public var metrics: [(name: String, value: Double)] = []
+    /// Some answers, to see what the model writes now.
+    public var samples: [SampleAnswer] = []
+    /// Whether no earlier evaluation was better by `evaluate.metric`.
+    public var isBest = false
+
+    /// The value of a metric: `eval_loss` or `TASK.METRIC`.
+    public func value(_ name: String) -> Double? {
+        name == "eval_loss" ? loss : metrics.first { $0.name == name }?.value
+    }
+}
+
+/// A question with what the model answers and what it should.
+public struct SampleAnswer: Sendable, Equatable {
+    /// The task.
+    public var task: String
+    /// What was asked.
+    public var prompt: String
+    /// What the model wrote.
+    public var answer: String
+    /// What counts as right.
+    public var reference: String?
 }
 
 /// How a run ended.

@@ -95,8 +95,9 @@ public final class TrainingRun {
             try metrics.write(report)
             try listen(.step(report))
             let last = report.step == plan.totalSteps
-            if plan.evaluation != nil, last || isEvaluationDue(batch) {
-                try evaluate(metrics, listen)
+            if plan.evaluates, last || isEvaluationDue(batch) {
+                // The last evaluation decides what is written, so it is not stopped.
+                try evaluate(metrics, last ? { false } : shouldStop, listen)
                 if let patience = plan.recipe.evaluate.patience, progress.evaluationsSinceBest >= patience {
                     try listen(
                         .note("no better evaluation for \(patience) times: stopping early at step \(report.step)"))
@@ -110,7 +111,7 @@ public final class TrainingRun {
             }
             if report.step % plan.recipe.save.every == 0 && !last { try save(listen) }
         }
-        if plan.evaluation == nil { try result.write(to: output) }
+        if !plan.evaluates { try result.write(to: output) }
         try save(listen)
         try listen(.finished(step: progress.step, bestStep: progress.bestStep ?? progress.step))
         return .finished
@@ -123,25 +124,24 @@ public final class TrainingRun {
         }
     }
 
-    private func evaluate(_ metrics: MetricsFile, _ listen: (TrainingEvent) throws -> Void) throws {
-        guard let evaluation = plan.evaluation else { return }
-        var (loss, targets) = (0.0, 0)
-        var steps = evaluation.steps()
-        while let batch = try steps.next(), batch.epoch == 0 {
-            let part = trainer.evaluate(batch)
-            loss += part.loss
-            targets += part.targets
+    private func evaluate(
+        _ metrics: MetricsFile, _ shouldStop: () -> Bool, _ listen: (TrainingEvent) throws -> Void
+    ) throws {
+        let evaluation = RunEvaluation(plan: plan, trainer: trainer)
+        guard var report = try evaluation.report(step: progress.step, shouldStop: shouldStop) else { return }
+        guard let value = report.value(plan.deciding.name), value.isFinite else {
+            throw RunFailure("\(plan.deciding.name) is not finite after step \(progress.step)")
         }
-        let mean = loss / Double(max(1, targets))
-        guard mean.isFinite else { throw RunFailure("the evaluation loss is not finite after step \(progress.step)") }
-        let isBest = mean < progress.bestLoss ?? .infinity
-        if isBest {
-            progress.bestLoss = mean
+        // A resume may have changed what decides; values of another metric say nothing.
+        let best = progress.metric == plan.deciding.name ? progress.bestValue : nil
+        report.isBest = best.map { plan.deciding.isBetter(value, than: $0) } ?? true
+        if report.isBest {
+            progress.bestValue = value
             progress.bestStep = progress.step
             try result.write(to: plan.recipe.output)
         }
-        progress.evaluationsSinceBest = isBest ? 0 : progress.evaluationsSinceBest + 1
-        let report = EvaluationReport(step: progress.step, loss: mean, targetTokens: targets, isBest: isBest)
+        progress.metric = plan.deciding.name
+        progress.evaluationsSinceBest = report.isBest ? 0 : progress.evaluationsSinceBest + 1
         try metrics.write(report)
         try listen(.evaluated(report))
     }

@@ -103,6 +103,43 @@ struct RunTests {
         }
     }
 
+    @Test func tasksDecideWhichCheckpointIsBestAndWhenToStop() throws {
+        try withFolder { folder in
+            try writeRows(6, to: folder + "/facts.jsonl", seed: 3, tokens: 100..<150)
+            let recipe = try recipe(
+                in: folder, output: "a", "evaluate.tasks=\(folder)/facts.jsonl", "evaluate.metric=facts.perplexity",
+                "evaluate.every=2", "evaluate.patience=3", "train.learning_rate=0.05", "train.scheduler=constant",
+                "train.steps=40", "save.every=2", "save.keep=30")
+            try writeRows(40, to: folder + "/train.jsonl", seed: 1, tokens: 0..<40)
+            let plan = try plan(recipe)
+            #expect(plan.deciding == .init(name: "facts.perplexity", isLowerBetter: true))
+            var best = 0
+            var last = 0
+            var reports: [StepEvaluation] = []
+            _ = try TrainingRun(plan).run { event in
+                if case .finished(let step, let bestStep) = event { (last, best) = (step, bestStep) }
+                if case .evaluated(let report) = event { reports.append(report) }
+            }
+            let values = try losses(folder + "/a", "facts.perplexity")
+            let lowest = try #require(values.min())
+            #expect(values.count == reports.count && values[best / 2 - 1] == lowest)
+            #expect(last == best + 6 && last < 40)
+            #expect(reports.allSatisfy { $0.loss == nil && $0.value("facts.loss") != nil })
+            let result = try bytes(folder + "/a/adapter_model.safetensors")
+            #expect(try result == bytes("\(folder)/a/state/step-\(best)/adapter_model.safetensors"))
+        }
+    }
+
+    @Test func aMetricThatThereIsNotIsRefused() throws {
+        try withFolder { folder in
+            try writeRows(6, to: folder + "/facts.jsonl", seed: 3)
+            let recipe = try recipe(
+                in: folder, output: "a", "evaluate.tasks=\(folder)/facts.jsonl", "evaluate.metric=facts.perplexty")
+            let problems = #expect(throws: Problems.self) { try plan(recipe) }
+            #expect(problems?.list.first?.advice == "did you mean 'facts.perplexity'?")
+        }
+    }
+
     @Test func fullTrainingWritesAModel() throws {
         try withFolder { folder in
             let recipe = try recipe(

@@ -32,8 +32,8 @@ extension Inspection {
         inspection.add("step", state["step"]?.intValue)
         inspection.add("epoch", state["cursor"]?["epoch"]?.intValue)
         inspection.add("best_step", state["best_step"]?.intValue)
-        if let loss = state["best_loss"]?.doubleValue {
-            inspection.add("best_loss", .number(loss), text: String(format: "%.4f", loss))
+        if let loss = state["best_value"]?.doubleValue {
+            inspection.add("best_value", .number(loss), text: String(format: "%.4f", loss))
         }
         inspection.add("threads", state["threads"]?.intValue)
         if let settings = state["settings"]?.stringValue {

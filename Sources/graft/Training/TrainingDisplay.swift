@@ -29,9 +29,7 @@ struct TrainingDisplay {
             Screen.note("going on after step \(CountText.of(step))")
         case .step(let report): show(report)
         case .evaluated(let report):
-            Screen.note(
-                "step \(paddedStep(report.step))  held-out loss \(loss(report.loss))"
-                    + (report.isBest ? "  best so far" : ""))
+            show(report)
         case .saved(let step, let path): Screen.status("saved step \(step) in \(path)")
         case .note(let text): Screen.note(text)
         case .interrupted(let step):
@@ -68,6 +66,23 @@ struct TrainingDisplay {
         } else {
             Screen.status(text)
         }
+    }
+
+    private func show(_ report: StepEvaluation) {
+        var parts = report.loss.map { ["held-out loss \(loss($0))"] } ?? []
+        parts += report.metrics.map { "\($0.name) \(String(format: "%.4g", $0.value))" }
+        if report.isBest { parts.append("best so far") }
+        Screen.note("step \(paddedStep(report.step))  " + parts.joined(separator: "  "))
+        for sample in report.samples {
+            let wanted = sample.reference.map { "  (should be: \(oneLine($0)))" } ?? ""
+            Screen.note("    \(oneLine(sample.prompt)) → \(oneLine(sample.answer))\(wanted)")
+        }
+    }
+
+    /// The beginning of a text on one line.
+    private func oneLine(_ text: String) -> String {
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return line.count > 72 ? line.prefix(71) + "…" : line
     }
 
     private func paddedStep(_ step: Int) -> String {

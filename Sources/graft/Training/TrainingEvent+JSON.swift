@@ -17,12 +17,7 @@ extension TrainingEvent {
                     "tokens_per_second": .number(report.tokensPerSecond), "seconds": .number(report.seconds),
                 ])
         case .evaluated(let report):
-            event(
-                "evaluated",
-                [
-                    "step": .integer(report.step), "eval_loss": .number(report.loss),
-                    "target_tokens": .integer(report.targetTokens), "best": .bool(report.isBest),
-                ])
+            event("evaluated", .object(report.members))
         case .saved(let step, let path): event("saved", ["step": .integer(step), "path": .string(path)])
         case .note(let text): event("note", ["text": .string(text)])
         case .interrupted(let step): event("interrupted", ["step": .integer(step)])

@@ -1,0 +1,62 @@
+import Datasets
+import Diagnostics
+import Evaluation
+import OrderedJSON
+import Recipes
+
+/// One evaluation of a model that is being trained: the loss on the rows of `data.eval`, then the tasks, asked as
+/// `graft eval` asks them.
+struct RunEvaluation {
+    let plan: RunPlan
+    let trainer: Trainer
+
+    /// Answers shown of each task.
+    private static let shownAnswers = 3
+
+    private struct Stopped: Error {}
+
+    /// What was found; nil when the run is to stop, which a long evaluation does not hold up.
+    func report(step: Int, shouldStop: () -> Bool) throws -> StepEvaluation? {
+        var report = StepEvaluation(step: step)
+        do {
+            try addLoss(&report)
+            if !plan.tasks.isEmpty { try addTasks(&report, shouldStop) }
+        } catch is Stopped { return nil }
+        return report
+    }
+
+    private func addLoss(_ report: inout StepEvaluation) throws {
+        guard let evaluation = plan.evaluation else { return }
+        var loss = 0.0
+        var steps = evaluation.steps()
+        while let batch = try steps.next(), batch.epoch == 0 {
+            let part = trainer.evaluate(batch)
+            loss += part.loss
+            report.targetTokens += part.targets
+        }
+        let mean = loss / Double(max(1, report.targetTokens))
+        guard mean.isFinite else { throw RunFailure("the evaluation loss is not finite after step \(report.step)") }
+        report.loss = mean
+    }
+
+    private func addTasks(_ report: inout StepEvaluation, _ shouldStop: () -> Bool) throws {
+        let model = EvaluatedModel(name: "step \(report.step)", path: plan.recipe.model, modelHash: "")
+        let run = EvaluationRun(plan.tasks, tokenizer: plan.tokenizer, precision: plan.precision)
+        let results = try run.results(of: [Contestant(model, trainer.model)], program: "") { _ in
+            if shouldStop() { throw Stopped() }
+        }
+        let comparison = Comparison(results)
+        for (number, task) in results.tasks.enumerated() {
+            for measured in comparison.section(ofTask: number)?.lines[0].metrics ?? [] {
+                guard let value = measured.value else { continue }
+                report.metrics.append(("\(task.name).\(measured.metric.name)", value))
+            }
+            let answered = task.rows.indices.filter { task.outcomes[0][$0].answer != nil }
+            report.samples += answered.prefix(Self.shownAnswers).map { row in
+                SampleAnswer(
+                    task: task.name, prompt: task.rows[row].prompt, answer: task.outcomes[0][row].answer ?? "",
+                    reference: task.rows[row].references.first)
+            }
+        }
+    }
+}
