@@ -28,6 +28,14 @@ public struct ExportJob {
         self.progress = progress
     }
 
+    /// Refuses a base whose weights are small floats with scales apart: nothing writes or rewrites those.
+    func refuseScaledWeights(_ what: String) throws(Problem) {
+        guard let (name, tensor) = base.scaled.min(by: { $0.key < $1.key }) else { return }
+        throw Problem(
+            "\(what) from weights stored as \(tensor.formatName) (\(name)) is not supported", file: base.path,
+            advice: "export the adapter with --to peft and use it beside the base")
+    }
+
     /// The base, and base and adapter in memory.
     func models() -> (base: Transformer, memory: Transformer?) {
         let memory = adapter.map { adapter in

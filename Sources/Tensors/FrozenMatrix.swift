@@ -8,8 +8,10 @@ public struct FrozenMatrix: Sendable {
     public let rows: Int
     /// Columns of the stored matrix; a row is contiguous.
     public let columns: Int
-    /// How the numbers are stored.
+    /// How the numbers are stored; of numbers with scales apart, what they are expanded to.
     public let format: ElementFormat
+    /// The scales of numbers whose scales are another tensor, and the number of the first row among all they are for.
+    let scaled: (numbers: ScaledNumbers, firstRow: Int)?
     /// Whether rows are inputs and columns outputs (GPT-2's Conv1D) instead of the other way round.
     public let inputsFirst: Bool
     // The mapping outlives the pointer through `owner`; nobody writes to it, so any thread may read.
@@ -27,6 +29,21 @@ public struct FrozenMatrix: Sendable {
         self.bytes = bytes
         self.owner = owner
         self.inputsFirst = inputsFirst
+        scaled = nil
+    }
+
+    /// A matrix of small floats with scales apart, `bytes` being the first of row `firstRow` of all they are for.
+    public init(
+        rows: Int, columns: Int, scaled: ScaledNumbers, firstRow: Int = 0, bytes: UnsafeRawPointer,
+        owner: any AnyObject & Sendable, inputsFirst: Bool = false
+    ) {
+        self.rows = rows
+        self.columns = columns
+        format = .f32
+        self.bytes = bytes
+        self.owner = owner
+        self.inputsFirst = inputsFirst
+        self.scaled = (scaled, firstRow)
     }
 
     /// Numbers a product with this matrix takes in.
@@ -34,20 +51,29 @@ public struct FrozenMatrix: Sendable {
     /// Numbers a product with this matrix puts out.
     public var outputs: Int { inputsFirst ? columns : rows }
     /// Bytes as stored.
-    public var byteCount: Int { rows * format.rowBytes(columns) }
+    public var byteCount: Int { rows * rowBytes }
+    /// Bytes of a stored row, without scales that lie apart.
+    var rowBytes: Int { scaled?.numbers.rowBytes ?? format.rowBytes(columns) }
 
     /// Some of the stored rows.
     public func rows(_ range: Range<Int>) -> FrozenMatrix {
         precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
+        return with(rows: range, inputsFirst: inputsFirst)
+    }
+
+    private func with(rows range: Range<Int>, inputsFirst: Bool) -> FrozenMatrix {
+        let start = bytes + range.lowerBound * rowBytes
+        if let scaled {
+            return FrozenMatrix(
+                rows: range.count, columns: columns, scaled: scaled.numbers,
+                firstRow: scaled.firstRow + range.lowerBound, bytes: start, owner: owner, inputsFirst: inputsFirst)
+        }
         return FrozenMatrix(
-            rows: range.count, columns: columns, format: format,
-            bytes: bytes + range.lowerBound * format.rowBytes(columns), owner: owner, inputsFirst: inputsFirst)
+            rows: range.count, columns: columns, format: format, bytes: start, owner: owner, inputsFirst: inputsFirst)
     }
 
     /// The same stored rows, taken for inputs.
-    public var withInputsFirst: FrozenMatrix {
-        FrozenMatrix(rows: rows, columns: columns, format: format, bytes: bytes, owner: owner, inputsFirst: true)
-    }
+    public var withInputsFirst: FrozenMatrix { with(rows: 0..<rows, inputsFirst: true) }
 
     /// The numbers as f32, for vectors, merges and tests.
     public func expanded() -> Tensor {
@@ -61,6 +87,14 @@ public struct FrozenMatrix: Sendable {
         precondition(out.isContiguous && out.columns == columns, "expand \(columns) columns into \(out.shape)")
         Pool.rows(range.count, atLeast: 4) { part in
             let first = range.lowerBound + part.lowerBound
+            if let scaled {
+                for i in 0..<part.count {
+                    scaled.numbers.expand(
+                        row: scaled.firstRow + first + i, bytes + (first + i) * rowBytes,
+                        into: out.row(part.lowerBound + i), as: out.type == .bf16 ? .bf16 : .f32)
+                }
+                return
+            }
             BlockFormats.expandRows(
                 format, bytes, columns: columns, rows: first..<first + part.count, into: out.row(part.lowerBound),
                 as: out.type == .bf16 ? .bf16 : .f32)

@@ -56,7 +56,8 @@ extension MatrixWeight {
 
     /// Products of few rows with a frozen matrix read it as it is stored, so nothing is expanded.
     private func applyToFewRows(_ x: Tensor, into y: Tensor, accumulate: Bool) -> Bool {
-        guard x.rows <= FewRows.limit, case .frozen(let matrix) = self, !matrix.inputsFirst else { return false }
+        guard x.rows <= FewRows.limit, case .frozen(let matrix) = self, !matrix.inputsFirst, matrix.scaled == nil
+        else { return false }
         Profile.measure(.frozenProducts) {
             FewRows.multiply(
                 x.operand, rows: x.rows, by: matrix.bytes, matrix.format,
@@ -100,7 +101,9 @@ func multiplyTransposed(_ a: Tensor, _ b: Tensor, into c: Tensor, accumulate: Bo
 extension FrozenMatrix {
     /// Whether the product can read the stored numbers as they are.
     func isOperand(_ type: ElementType) -> Bool {
-        (type == .bf16 && format == .bf16) || (type == .f32 && format == .f32 && UInt(bitPattern: bytes) % 4 == 0)
+        if scaled != nil { return false }
+        return (type == .bf16 && format == .bf16)
+            || (type == .f32 && format == .f32 && UInt(bitPattern: bytes) % 4 == 0)
     }
 
     /// The stored numbers as a tensor that nobody may write to.

@@ -7,6 +7,9 @@ import Tokenizers
 /// Damaged files: a clear problem or a working tokenizer, never a trap.
 @Suite("Damage")
 struct DamageTests {
+    /// More rounds in `scripts/test --full`.
+    private static let isFull = ProcessInfo.processInfo.environment["GRAFT_FULL"] == "1"
+
     private static func load(_ text: String) throws -> Tokenizer {
         try Tokenizer(TokenizerDescription(tokenizerJSON: text, file: "tokenizer.json"))
     }
@@ -53,7 +56,7 @@ struct DamageTests {
         let original = Array(try #require(fixture["tokenizer"]).serialized().utf8)
         var random = SplitMix(seed: UInt64(name.utf8.reduce(7) { $0 * 31 + Int($1) }))
         var problems = 0
-        for _ in 0..<150 {
+        for _ in 0..<(Self.isFull ? 600 : 150) {
             var bytes = original
             for _ in 0..<1 + random.below(4) {
                 let at = random.below(bytes.count)
@@ -79,7 +82,7 @@ struct DamageTests {
         let fixture = try Shared.json("\(Shared.fixtures)/\(name).json")
         let original = try #require(fixture["tokenizer"])
         var random = SplitMix(seed: 11)
-        for _ in 0..<40 {
+        for _ in 0..<(Self.isFull ? 160 : 40) {
             var changed = original
             Self.change(&changed, &random)
             do {
@@ -95,7 +98,7 @@ struct DamageTests {
         let path = NSTemporaryDirectory() + "graft-damaged-\(ProcessInfo.processInfo.processIdentifier).model"
         defer { try? FileManager.default.removeItem(atPath: path) }
         var random = SplitMix(seed: 5)
-        for round in 0..<150 {
+        for round in 0..<(Self.isFull ? 1_000 : 150) {
             var data = original
             if round % 3 == 0 { data = data.prefix(random.below(data.count)) }
             for _ in 0..<3 where !data.isEmpty {

@@ -110,7 +110,6 @@ struct WeightStoreTests {
             ("{}", "model.layers.0.mlp.up_proj.weight.quant_state.bitsandbytes__nf4", "bitsandbytes"),
             ("{}", "model.layers.0.mlp.up_proj.weight.absmax", "bitsandbytes"),
             (#"{"text_config":{"quantization_config":{"quant_method":"awq"}}}"#, "x", "AWQ"),
-            ("{}", "model.layers.0.mlp.up_proj.weight_scale_inv", "FP8"),
         ])
     func quantised(_ config: String, _ name: String, _ word: String) throws {
         let problem = unsupportedQuantization(config: try JSONValue(parsing: config), names: [name])

@@ -16,3 +16,10 @@ int graft_expand(uint32_t type, const void *from, size_t count, void *to, int to
 /// a block's largest must not exceed 65,504 times what its integers can count, half precision being its scale's format.
 /// The first five are ggml's own bytes. Returns 0 for a type it cannot write, having written nothing.
 int graft_quantize(uint32_t type, const float *from, size_t rows, size_t columns, void *to);
+
+/// 8-bit floats (E4M3 without infinities) times a factor, as floats or rounded to bfloat16.
+void graft_expand_e4m3(const uint8_t *from, size_t count, float scale, void *to, int to_bf16);
+
+/// Blocks of 32 4-bit floats (E2M1), two a byte with the first in the low half, each block times 2^(power − 127); as floats
+/// or rounded to bfloat16.
+void graft_expand_e2m1(const uint8_t *from, const uint8_t *powers, size_t blocks, void *to, int to_bf16);

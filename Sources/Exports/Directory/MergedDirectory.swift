@@ -39,6 +39,7 @@ extension ExportJob {
     ///   predict as base and adapter in memory do. Nothing is left then.
     public func merge(to path: String, dtype: PlainFormat?) throws -> ExportSummary {
         try ExportDirectory.refuseExisting(path)
+        try refuseScaledWeights("merging")
         guard let source = base.source, adapter != nil else {
             throw Problem("merging needs weights and an adapter", file: base.path)
         }

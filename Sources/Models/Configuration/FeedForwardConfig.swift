@@ -105,6 +105,8 @@ public struct ExpertsConfig: Sendable, Equatable {
         case modules
         /// Two tensors: `gateUp` [experts, 2·hidden, width], gate rows first, and `down` [experts, width, hidden].
         case stacked
+        /// The same with alternating gate and up rows (gpt-oss in MXFP4).
+        case stackedInterleaved
         /// Two tensors with inputs before outputs: `gateUp` [experts, width, 2·hidden] and `down` [experts, hidden,
         /// width]; gate and up columns alternate if `interleaved` (gpt-oss), else gate first (Llama 4).
         case stackedInputsFirst(interleaved: Bool)

@@ -1,5 +1,6 @@
 import Diagnostics
 import OrderedJSON
+import WeightFiles
 
 /// What config.json says of a model: its decoder, and the names of its weights.
 public struct ModelDescription: Sendable, Equatable {
@@ -59,20 +60,31 @@ public struct ModelDescription: Sendable, Equatable {
         let reader = ConfigReader(json, file: file, keyPrefix: keyPrefix)
         config = family.read(reader)
         names = modules.map(family.names.wrapped) ?? family.names
+        if let excess = config.excess { reader.fault("num_hidden_layers", excess) }
         try Problems(problems + reader.problems).throwIfAny()
     }
 
+    /// Every `model_type` that can be read, for messages and documentation.
+    public static var knownTypes: [String] { ModelFamily.knownTypes }
+    /// The values of `model_type` of multimodal models whose text model can be read.
+    public static var wrapperTypes: [String] { Wrapper.all.flatMap(\.types) }
+
     /// The same for a file with these tensors: where a family publishes experts one by one and this file holds them
-    /// stacked, as transformers 5 does in memory, the experts' storage is stacked.
+    /// stacked, as transformers 5 does in memory, the experts' storage is stacked; gpt-oss's in MXFP4 have outputs first.
     public func matching(_ contains: (String) -> Bool) -> ModelDescription {
         guard let place = names.place(where: contains) else { return self }
         var description = self
         for (i, layer) in config.layers.enumerated() {
-            guard case .experts(var experts) = layer.feedForward, experts.storage == .modules,
-                let stacked = names.module("layers.\(i).feedForward.experts.gateUp", at: place, contains: contains),
-                contains(stacked.weight)
+            guard case .experts(var experts) = layer.feedForward,
+                let stacked = names.module("layers.\(i).feedForward.experts.gateUp", at: place, contains: contains)
             else { continue }
-            experts.storage = .stacked
+            if experts.storage == .modules, contains(stacked.weight) {
+                experts.storage = .stacked
+            } else if experts.storage == .stackedInputsFirst(interleaved: true), contains(stacked.weight + "_blocks") {
+                experts.storage = .stackedInterleaved
+            } else {
+                continue
+            }
             description.config.layers[i].feedForward = .experts(experts)
         }
         return description
@@ -82,10 +94,11 @@ public struct ModelDescription: Sendable, Equatable {
     private static func quantization(_ json: JSONObject, file: String, keyPrefix: String = "") -> [Problem] {
         guard let value = json["quantization_config"], !value.isNull else { return [] }
         let method = value["quant_method"]?.stringValue ?? (value["load_in_4bit"] == nil ? "unknown" : "bitsandbytes")
+        if isReadable(quantization: value) { return [] }
         return [
             Problem(
                 "\(keyPrefix)quantization_config: the weights are quantised with \(method), which cannot be read",
-                file: file, advice: "use the unquantised checkpoint or a GGUF file and set base.quantize instead")
+                file: file, advice: "use the unquantised checkpoint, or a GGUF file of it")
         ]
     }
 }
@@ -115,4 +128,14 @@ struct Wrapper: Sendable {
 extension WeightNames.Prefix {
     /// Where today's multimodal classes hold their text model.
     static let insideWrapper = WeightNames.Prefix(base: "model.language_model.", head: "lm_head")
+}
+
+extension TransformerConfig {
+    /// What is wrong with a number of layers and experts that no model has and no memory would hold; nil when nothing is.
+    fileprivate var excess: String? {
+        let experts = layers.reduce(0) { sum, layer in
+            if case .experts(let experts) = layer.feedForward { sum + experts.count } else { sum }
+        }
+        return experts > 100_000 ? "makes \(experts) experts in \(layers.count) layers, more than any model has" : nil
+    }
 }

@@ -120,22 +120,25 @@ extension TransformerConfig {
         switch experts.storage {
         case .modules:
             return (0..<count).flatMap { e in denseShapes(experts.expert).map { ("experts.\(e)." + $0.0, $0.1) } }
-        case .stacked:
+        case .stacked, .stackedInterleaved:
             return [
                 ("experts.gateUp", ModuleShape([count, 2 * hidden, hiddenSize])),
                 ("experts.down", ModuleShape([count, hiddenSize, hidden])),
-            ]
+            ] + expertBiases(experts)
         case .stackedInputsFirst:
-            var shapes = [
+            return [
                 ("experts.gateUp", ModuleShape([count, hiddenSize, 2 * hidden])),
                 ("experts.down", ModuleShape([count, hidden, hiddenSize])),
-            ]
-            if experts.expert.bias {
-                shapes.append(("experts.gateUpBias", ModuleShape([count, 2 * hidden])))
-                shapes.append(("experts.downBias", ModuleShape([count, hiddenSize])))
-            }
-            return shapes
+            ] + expertBiases(experts)
         }
+    }
+
+    private func expertBiases(_ experts: ExpertsConfig) -> [(String, ModuleShape)] {
+        guard experts.expert.bias else { return [] }
+        return [
+            ("experts.gateUpBias", ModuleShape([experts.count, 2 * experts.expert.hidden])),
+            ("experts.downBias", ModuleShape([experts.count, hiddenSize])),
+        ]
     }
 }
 

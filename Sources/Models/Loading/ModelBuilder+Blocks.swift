@@ -98,6 +98,8 @@ extension ModelBuilder {
             case .modules:
                 (0..<config.count).map { .plain(feedForward("\(path).experts.\($0)", config.expert, expert: $0)) }
             case .stacked: stackedNetworks("\(path).experts", config, inputsFirst: false, interleaved: false)
+            case .stackedInterleaved:
+                stackedNetworks("\(path).experts", config, inputsFirst: false, interleaved: true)
             case .stackedInputsFirst(let interleaved):
                 stackedNetworks("\(path).experts", config, inputsFirst: true, interleaved: interleaved)
             }

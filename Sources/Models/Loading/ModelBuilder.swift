@@ -56,13 +56,15 @@ final class ModelBuilder {
     func matrix(_ logical: String) -> MatrixWeight {
         let module = module(logical)
         if case .full = mode { return .trained(parameter(module, module.name.weight, module.storedShape)) }
+        let inputsFirst = module.name.kind == .linearInputsFirst
+        if let matrix = files.scaled[module.name.weight]?.matrix(inputsFirst: inputsFirst) { return .frozen(matrix) }
         guard let tensor = files.source?[module.name.weight], let format = tensor.format.element,
             let start = tensor.bytes.baseAddress
         else { preconditionFailure("tensor \(module.name.weight) passed the audit and is not there") }
         return .frozen(
             FrozenMatrix(
                 rows: tensor.rows, columns: tensor.columns, format: format, bytes: start, owner: tensor.file,
-                inputsFirst: module.name.kind == .linearInputsFirst))
+                inputsFirst: inputsFirst))
     }
 
     private func vector(_ name: String, _ count: Int, offset: Float, initial: Float) -> Tensor {

@@ -29,6 +29,8 @@ public struct ModelFiles: Sendable {
     public let plan: WeightPlan
     /// Tensors that are there and not needed.
     public let ignored: [String]
+    /// Weights stored as small floats with scales apart, by the weight's name.
+    public let scaled: [String: ScaledTensor]
 
     /// Reads a Hugging Face directory. Every problem with its configuration and tensors is reported, before any weight is
     /// touched.
@@ -71,22 +73,27 @@ public struct ModelFiles: Sendable {
         source = nil
         plan = WeightPlan(description) { _ in false }
         ignored = []
+        scaled = [:]
     }
 
     /// Checks a source's tensors against what the decoder needs.
     public init(path: String, description: ModelDescription, configuration: JSONValue, source: any WeightSource) throws
     {
-        let names = Set(source.names)
+        let found = ScaledTensors(source, configuration: configuration, file: path)
+        let names = Set(source.names).union(found.tensors.keys)
         let description = description.matching(names.contains)
         plan = WeightPlan(description, contains: names.contains)
         var shapes: [String: [Int]] = [:]
-        var problems: [Problem] = []
-        for name in source.names { shapes[name] = source[name]?.shape }
+        var problems = found.problems
+        for name in source.names where !found.parts.contains(name) { shapes[name] = source[name]?.shape }
+        for (name, tensor) in found.tensors { shapes[name] = tensor.shape }
         let audit = plan.audit(shapes, file: path)
         problems += audit.problems
         for module in plan.modules {
             for name in [module.name.weight] + (module.shape.bias == nil ? [] : [module.name.bias]) {
-                guard let tensor = source[name], tensor.format.element == nil else { continue }
+                guard let tensor = source[name], tensor.format.element == nil,
+                    found.tensors[name] == nil || name.hasSuffix(".bias")
+                else { continue }
                 problems.append(
                     Problem("tensor \(name) is stored as \(tensor.format.name), which is not supported", file: path))
             }
@@ -98,12 +105,20 @@ public struct ModelFiles: Sendable {
         self.configuration = configuration
         self.source = source
         ignored = audit.ignored
+        scaled = found.tensors
     }
 
     /// The first reason why not every weight of this model can be trained; empty when they can.
     public var fullTuningProblems: [Problem] {
         for module in plan.modules {
             let what: String
+            if let tensor = scaled[module.name.weight] {
+                return [
+                    Problem(
+                        "adapter.method full does not support weights stored as \(tensor.formatName) (\(module.name.stored))",
+                        file: path, advice: "train an adapter")
+                ]
+            }
             switch module.name.kind {
             case .linearInputsFirst: what = "a matrix with inputs before outputs"
             case .tensor: what = "experts in one tensor, attention sinks or router corrections"
@@ -132,7 +147,7 @@ public struct ModelFiles: Sendable {
                 found.append("the activation \(network.activation.rawValue) is not supported yet")
             }
             if case .experts(let experts) = layer.feedForward, experts.clampedLimit == nil,
-                case .stackedInputsFirst(interleaved: true) = experts.storage
+                experts.storage == .stackedInputsFirst(interleaved: true) || experts.storage == .stackedInterleaved
             {
                 found.append("experts with alternating gate and up without a limit are not supported yet")
             }

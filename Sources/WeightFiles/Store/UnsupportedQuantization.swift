@@ -9,11 +9,12 @@ public func unsupportedQuantization(config: JSONValue?, names: some Sequence<Str
     let settings =
         config?["quantization_config"] ?? config?["text_config"]?["quantization_config"]
         ?? config?["compression_config"]
-    var method = settings?["quant_method"]?.stringValue
+    let readable = settings.map { isReadable(quantization: $0) } ?? false
+    var method = readable ? nil : settings?["quant_method"]?.stringValue
     if method == nil, settings?["load_in_4bit"]?.boolValue == true || settings?["load_in_8bit"]?.boolValue == true {
         method = "bitsandbytes"
     }
-    if method == nil, let settings, !settings.isNull { method = "an unnamed method" }
+    if method == nil, !readable, let settings, !settings.isNull { method = "an unnamed method" }
     let telling = names.lazy.compactMap { name in
         quantizedSuffixes.first { name.hasSuffix($0.suffix) || name.contains($0.suffix + ".") }
             .map { (name: name, method: $0.method) }
@@ -26,6 +27,16 @@ public func unsupportedQuantization(config: JSONValue?, names: some Sequence<Str
         advice: "use the original 16-bit model (safetensors), or a GGUF of it")
 }
 
+/// Whether a `quantization_config` describes small floats with scales that can be read: 8-bit floats in blocks
+/// (DeepSeek V3) and MXFP4 (gpt-oss).
+public func isReadable(quantization: JSONValue) -> Bool {
+    switch quantization["quant_method"]?.stringValue {
+    case "fp8": ["e4m3", nil].contains(quantization["fmt"]?.stringValue)
+    case "mxfp4": true
+    default: false
+    }
+}
+
 private let spellings = [
     "gptq": "GPTQ", "awq": "AWQ", "bitsandbytes": "bitsandbytes", "fp8": "FP8 blocks", "mxfp4": "MXFP4",
     "compressed-tensors": "compressed-tensors",
@@ -36,6 +47,5 @@ private let quantizedSuffixes: [(suffix: String, method: String)] = [
     (".qweight", "gptq"), (".qzeros", "gptq"), (".g_idx", "gptq"),
     (".absmax", "bitsandbytes"), (".quant_map", "bitsandbytes"), (".quant_state", "bitsandbytes"),
     (".nested_absmax", "bitsandbytes"), (".SCB", "bitsandbytes"),
-    (".weight_packed", "compressed-tensors"), (".weight_scale_inv", "fp8"), (".weight_scale", "compressed-tensors"),
-    ("_proj_blocks", "mxfp4"),
+    (".weight_packed", "compressed-tensors"), (".weight_scale", "compressed-tensors"),
 ]

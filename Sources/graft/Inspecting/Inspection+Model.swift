@@ -21,9 +21,8 @@ extension Inspection {
         if let config = description?.config { inspection.add(config) }
         if hasWeights == true { inspection.tensors = try WeightStore.open(path) }
         if let opened {
-            inspection.add("parameters", opened.files.parameterCount)
             inspection.add("weights", opened.files.source == nil ? "none: to be trained from random numbers" : nil)
-            inspection.add("linear_modules", .array(opened.files.linearModuleNames.map(JSONValue.string)))
+            inspection.addAbilities(opened.files)
             if !opened.files.ignored.isEmpty {
                 inspection.add(
                     "ignored_tensors", .array(opened.files.ignored.map(JSONValue.string)),

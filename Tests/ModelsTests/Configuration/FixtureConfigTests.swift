@@ -6,9 +6,12 @@ import Testing
 /// The stored tiny models: their config.json must lead to exactly the tensors in their files.
 @Suite("Configurations and names of the model fixtures")
 struct FixtureConfigTests {
-    @Test func fixturesAreThere() { #expect(Fixtures.models.count >= 36) }
+    @Test func fixturesAreThere() { #expect(Fixtures.models.count >= 42) }
 
-    @Test("name every tensor with its shape", arguments: Fixtures.models)
+    /// Files of small floats with scales apart are audited when they are opened, which the parity tests do.
+    private static let plain = Fixtures.models.filter { !$0.hasSuffix("-fp8") && !$0.hasSuffix("-mxfp4") }
+
+    @Test("name every tensor with its shape", arguments: plain)
     func planEqualsFile(_ model: String) throws {
         let file = "models/\(model)/config.json"
         let tensors = try Fixtures.shapes("models/\(model)/model.safetensors")
