@@ -1,18 +1,8 @@
 import ArgumentParser
-import Diagnostics
 import Foundation
 import Kernels
-import Logging
-import Models
 import OrderedJSON
 import Training
-
-/// `graft bench`: speed on this machine.
-struct BenchCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measures speed on this machine.",
-        subcommands: [BenchTrainCommand.self], defaultSubcommand: BenchTrainCommand.self)
-}
 
 /// `graft bench train`: steps of the same trainer that `graft train` runs.
 struct BenchTrainCommand: NumericCommand {
@@ -25,11 +15,7 @@ struct BenchTrainCommand: NumericCommand {
             512×4864×896, measured between the steps. The share says how much of a step that arithmetic fills at that speed.
             """)
 
-    @Option(help: "The model's shape: \(ModelShape.all.map(\.name).joined(separator: ", ")); weights are generated.")
-    var shape: String?
-
-    @Option(help: "A model directory, instead of --shape.")
-    var model: String?
+    @OptionGroup var subject: BenchModel
 
     @Option(name: .customLong("seq"), help: "Tokens of a sequence.")
     var sequence = 512
@@ -55,7 +41,6 @@ struct BenchTrainCommand: NumericCommand {
     @OptionGroup var compute: ComputeOptions
 
     mutating func validate() throws {
-        if shape != nil && model != nil { throw ValidationError("--shape and --model exclude each other.") }
         for (name, value) in [
             ("--seq", sequence), ("--batch", batch), ("--rank", rank), ("--steps", steps), ("--micro", micro ?? 1),
         ]
@@ -72,28 +57,14 @@ struct BenchTrainCommand: NumericCommand {
         var settings = TrainingBenchmark.Settings()
         (settings.sequence, settings.batch, settings.micro) = (sequence, batch, micro)
         (settings.rank, settings.masked, settings.steps, settings.precision) = (rank, masked, steps, precision)
-        let load = SystemFiles.load
-        if let load, load > 0.5 {
-            log.warning(
-                "the machine is not alone: its load is \(String(format: "%.1f", load)), and numbers will be too low")
-        }
-        try withModel { files in
+        let load = BenchCommand.checkedLoad()
+        try subject.open { files in
             let result = try TrainingBenchmark(files, settings).run { report in
                 Screen.status(String(format: "step %d: %.2f s", report.step, report.seconds))
             }
             Screen.status(nil)
             try json ? Output.line(value(result, load).serialized(.python)) : show(result, load)
         }
-    }
-
-    private func withModel(_ body: (ModelFiles) throws -> Void) throws {
-        if let model { return try body(OpenedModel.open(model).files) }
-        let shape = try ModelShape.named(self.shape ?? "qwen2.5-0.5b")
-        let folder = FileManager.default.temporaryDirectory.appending(path: "graft-bench-\(getpid())").path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        Screen.status("generating weights of \(shape.name)")
-        try shape.write(to: folder)
-        try body(ModelFiles.open(directory: folder))
     }
 
     private func value(_ result: TrainingBenchmark.Result, _ load: Double?) -> JSONValue {
@@ -108,19 +79,15 @@ struct BenchTrainCommand: NumericCommand {
     }
 
     private func show(_ result: TrainingBenchmark.Result, _ load: Double?) throws {
-        func line(_ name: String, _ text: String) throws {
-            try Output.line(name.padding(toLength: 18, withPad: " ", startingAt: 0) + text)
-        }
-        try line("tokens a second", String(format: "%.1f", result.tokensPerSecond))
-        try line("step", String(format: "%.3f s (median of %d)", result.stepSeconds, steps))
-        try line("peak memory", String(format: "%.2f GB", Double(result.peakMemory) / 1e9))
-        try line("product peak", String(format: "%.0f GFLOP/s", result.productPeak))
-        try line("share of floor", String(format: "%.0f %%", result.shareOfFloor * 100))
+        try BenchCommand.line("tokens a second", "%.1f", result.tokensPerSecond)
+        try BenchCommand.line("step", "%.3f s (median of %d)", result.stepSeconds, steps)
+        try BenchCommand.line("peak memory", "%.2f GB", Double(result.peakMemory) / 1e9)
+        try BenchCommand.line("product peak", "%.0f GFLOP/s", result.productPeak)
+        try BenchCommand.line("share of floor", "%.0f %%", result.shareOfFloor * 100)
         for phase in result.phases {
-            try line(
-                "  " + phase.name,
-                String(format: "%.3f s  %2.0f %%", phase.seconds, phase.seconds / result.stepSeconds * 100))
+            try BenchCommand.line(
+                "  " + phase.name, "%.3f s  %2.0f %%", phase.seconds, phase.seconds / result.stepSeconds * 100)
         }
-        try line("load", load.map { String(format: "%.1f", $0) } ?? "unknown")
+        if let load { try BenchCommand.line("load", "%.1f", load) }
     }
 }
