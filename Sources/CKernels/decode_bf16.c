@@ -8,9 +8,10 @@
 
 int graft_has_bf16_dots(void) { return graft_instruction_level >= 4 && __builtin_cpu_supports("avx512bf16"); }
 
-// R rows of x times O rows of W. Sums of pairs are taken in the order of the columns, whatever R and O are.
-DOTS INLINE void dots(const uint16_t *w, size_t w_stride, int O, const uint16_t *x, size_t x_stride, int R, size_t inner,
-                      float *y, size_t y_stride, int accumulate, int lines, const uint16_t *ahead) {
+// R rows of x times O rows of W, which lie w_apart from each other and whose results y_apart. Sums of pairs are taken in the
+// order of the columns, whatever R and O are. `asked` rows of W from `ahead` on are asked for meanwhile.
+DOTS INLINE void dots(const uint16_t *w, size_t w_apart, int O, const uint16_t *x, size_t x_stride, int R, size_t inner,
+                      float *y, size_t y_stride, size_t y_apart, int accumulate, int asked, const uint16_t *ahead) {
     __m512 sums[4][4];
     UNROLL for (int o = 0; o < O; o++) {
         UNROLL for (int r = 0; r < R; r++) sums[o][r] = _mm512_setzero_ps();
@@ -18,8 +19,8 @@ DOTS INLINE void dots(const uint16_t *w, size_t w_stride, int O, const uint16_t 
     size_t whole = inner / 32 * 32;
     for (size_t k = 0; k < whole; k += 32) {
         __m512bh weights[4];
-        UNROLL for (int o = 0; o < O; o++) weights[o] = (__m512bh)_mm512_loadu_si512(w + o * w_stride + k);
-        UNROLL for (int l = 0; l < lines; l++) __builtin_prefetch(ahead + 4 * k + 32 * l);
+        UNROLL for (int o = 0; o < O; o++) weights[o] = (__m512bh)_mm512_loadu_si512(w + o * w_apart + k);
+        UNROLL for (int a = 0; a < asked; a++) __builtin_prefetch(ahead + a * w_apart + k);
         UNROLL for (int r = 0; r < R; r++) {
             __m512bh numbers = (__m512bh)_mm512_loadu_si512(x + r * x_stride + k);
             UNROLL for (int o = 0; o < O; o++) sums[o][r] = _mm512_dpbf16_ps(sums[o][r], weights[o], numbers);
@@ -28,7 +29,7 @@ DOTS INLINE void dots(const uint16_t *w, size_t w_stride, int O, const uint16_t 
     if (whole < inner) {
         __mmask32 rest = ((__mmask32)1 << (inner - whole)) - 1;
         UNROLL for (int o = 0; o < O; o++) {
-            __m512bh weights = (__m512bh)_mm512_maskz_loadu_epi16(rest, w + o * w_stride + whole);
+            __m512bh weights = (__m512bh)_mm512_maskz_loadu_epi16(rest, w + o * w_apart + whole);
             UNROLL for (int r = 0; r < R; r++) {
                 __m512bh numbers = (__m512bh)_mm512_maskz_loadu_epi16(rest, x + r * x_stride + whole);
                 sums[o][r] = _mm512_dpbf16_ps(sums[o][r], weights, numbers);
@@ -39,50 +40,43 @@ DOTS INLINE void dots(const uint16_t *w, size_t w_stride, int O, const uint16_t 
         v16 copies[4];
         UNROLL for (int o = 0; o < O; o++) memcpy(&copies[o], &sums[o][r], 64);
         const v16 *own[4] = {&copies[0], &copies[1], &copies[2], &copies[3]};
-        store_sums(own, O, y + r * y_stride, accumulate);
+        store_sums(own, O, y + r * y_stride, y_apart, accumulate);
     }
 }
 
-DOTS INLINE void dots_of_rows(const uint16_t *w, size_t w_stride, int O, const uint16_t *x, size_t x_stride, size_t rows,
-                              size_t inner, float *y, size_t y_stride, int accumulate, int ahead) {
-    // Four short streams are no pattern that the processor would follow: the next four rows of W are asked for here, line by
-    // line in the order of their addresses, a part of them in each group of rows of x, so that memory is always busy.
-    const uint16_t *next = w + O * w_stride;
+// `next` is where the following row of each of the O rows begins: with many rows of x, each group of them asks for a part of
+// those, so that memory is busy while the groups after the first compute.
+DOTS INLINE void dots_of_rows(const uint16_t *w, size_t w_apart, int O, const uint16_t *x, size_t x_stride, size_t rows,
+                              size_t inner, float *y, size_t y_stride, size_t y_apart, int accumulate, size_t next) {
     size_t r = 0;
     for (; r + 4 <= rows; r += 4) {
-        const uint16_t *numbers = x + r * x_stride;
+        const uint16_t *numbers = x + r * x_stride, *ahead = w + next;
         float *to = y + r * y_stride;
-        if (ahead && rows >= 16)
-            dots(w, w_stride, O, numbers, x_stride, 4, inner, to, y_stride, accumulate, 1, next + 8 * r);
-        else if (ahead && rows >= 8 && r < 8)
-            dots(w, w_stride, O, numbers, x_stride, 4, inner, to, y_stride, accumulate, 2, next + 16 * r);
-        else if (ahead && rows < 8)
-            dots(w, w_stride, O, numbers, x_stride, 4, inner, to, y_stride, accumulate, 4, next);
+        if (next && rows >= 16)
+            dots(w, w_apart, O, numbers, x_stride, 4, inner, to, y_stride, y_apart, accumulate, 1, ahead + r / 4 % 4 * w_apart);
+        else if (next && rows >= 8 && r < 8)
+            dots(w, w_apart, O, numbers, x_stride, 4, inner, to, y_stride, y_apart, accumulate, 2, ahead + r / 2 * w_apart);
         else
-            dots(w, w_stride, O, numbers, x_stride, 4, inner, to, y_stride, accumulate, 0, next);
+            dots(w, w_apart, O, numbers, x_stride, 4, inner, to, y_stride, y_apart, accumulate, 0, ahead);
     }
     const uint16_t *rest = x + r * x_stride;
     float *to = y + r * y_stride;
-    if (ahead && r == 0) {
-        if (rows == 3) dots(w, w_stride, O, rest, x_stride, 3, inner, to, y_stride, accumulate, 4, next);
-        if (rows == 2) dots(w, w_stride, O, rest, x_stride, 2, inner, to, y_stride, accumulate, 4, next);
-        if (rows == 1) dots(w, w_stride, O, rest, x_stride, 1, inner, to, y_stride, accumulate, 4, next);
-        return;
-    }
-    if (rows - r == 3) dots(w, w_stride, O, rest, x_stride, 3, inner, to, y_stride, accumulate, 0, next);
-    if (rows - r == 2) dots(w, w_stride, O, rest, x_stride, 2, inner, to, y_stride, accumulate, 0, next);
-    if (rows - r == 1) dots(w, w_stride, O, rest, x_stride, 1, inner, to, y_stride, accumulate, 0, next);
+    if (rows - r == 3) dots(w, w_apart, O, rest, x_stride, 3, inner, to, y_stride, y_apart, accumulate, 0, w);
+    if (rows - r == 2) dots(w, w_apart, O, rest, x_stride, 2, inner, to, y_stride, y_apart, accumulate, 0, w);
+    if (rows - r == 1) dots(w, w_apart, O, rest, x_stride, 1, inner, to, y_stride, y_apart, accumulate, 0, w);
 }
 
+// Four rows of W are multiplied at a time, one from each quarter of the range: their addresses are four long streams, which
+// processors follow by themselves. Four neighbouring rows would be short ones. One row of x needs one stream only.
 DOTS void graft_few_rows_bf16(const void *w, size_t w_stride, const void *x, size_t x_stride, size_t rows, size_t inner,
                               float *y, size_t y_stride, int accumulate, size_t begin, size_t end) {
     const uint16_t *matrix = w;
-    // One row needs no blocking: the matrix is one stream.
-    size_t o = begin;
-    for (; rows > 1 && o + 4 <= end; o += 4)
-        dots_of_rows(matrix + o * w_stride, w_stride, 4, x, x_stride, rows, inner, y + o, y_stride, accumulate, 1);
-    for (; o < end; o++)
-        dots_of_rows(matrix + o * w_stride, w_stride, 1, x, x_stride, rows, inner, y + o, y_stride, accumulate, 0);
+    size_t quarter = rows > 1 ? (end - begin) / 4 : 0, o = begin;
+    for (; o < begin + quarter; o++)
+        dots_of_rows(matrix + o * w_stride, quarter * w_stride, 4, x, x_stride, rows, inner, y + o, y_stride, quarter,
+                     accumulate, w_stride);
+    for (o = begin + 4 * quarter; o < end; o++)
+        dots_of_rows(matrix + o * w_stride, 0, 1, x, x_stride, rows, inner, y + o, y_stride, 0, accumulate, 0);
 }
 
 #else

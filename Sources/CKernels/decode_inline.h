@@ -74,10 +74,10 @@ INLINE void sum16_of_four(const v16 *const v[4], float to[4]) {
     memcpy(to, &sums, 16);
 }
 
-// Stores or adds the sums of O outputs of one row: O is 4 or 1.
-INLINE void store_sums(const v16 *const v[4], int O, float *to, int accumulate) {
+// Stores or adds the sums of O outputs of one row, `apart` numbers from each other: O is 4 or 1.
+INLINE void store_sums(const v16 *const v[4], int O, float *to, size_t apart, int accumulate) {
     float sums[4];
     if (O == 4) sum16_of_four(v, sums);
     else sums[0] = sum16(v[0]);
-    UNROLL for (int o = 0; o < O; o++) to[o] = accumulate ? to[o] + sums[o] : sums[o];
+    UNROLL for (int o = 0; o < O; o++) to[o * apart] = accumulate ? to[o * apart] + sums[o] : sums[o];
 }

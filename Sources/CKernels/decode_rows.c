@@ -2,23 +2,17 @@
 #include "decode_inline.h"
 #include "blocks.h"
 
-// R rows of x times O rows of W, sums in registers.
-INLINE void dots(int format, const uint8_t *w, size_t row_bytes, int O, const float *x, size_t x_stride, int R,
-                 size_t inner, float *y, size_t y_stride, int accumulate, int ahead) {
+// R rows of x times O rows of W, which lie w_apart bytes from each other and whose results y_apart; sums in registers.
+INLINE void dots(int format, const uint8_t *w, size_t w_apart, int O, const float *x, size_t x_stride, int R,
+                 size_t inner, float *y, size_t y_stride, size_t y_apart, int accumulate) {
     v16 sums[4][4];
     UNROLL for (int o = 0; o < O; o++) {
         UNROLL for (int r = 0; r < R; r++) sums[o][r] = (v16){0};
     }
     size_t whole = inner / 16 * 16;
-    const size_t step = format == FORMAT_F32 ? 64 : format == FORMAT_Q8_0 ? 17 : 32;
     for (size_t k = 0; k < whole; k += 16) {
         v16 weights[4], numbers;
-        UNROLL for (int o = 0; o < O; o++) {
-            read16(w + o * row_bytes, k, format, &weights[o]);
-            // Four short streams are no pattern that the processor would follow: the next four rows are asked for here,
-            // line by line in the order of their addresses.
-            if (ahead && o * step % 64 == 0) __builtin_prefetch(w + O * row_bytes + 4 * format_offset(format, k) + o * step);
-        }
+        UNROLL for (int o = 0; o < O; o++) read16(w + o * w_apart, k, format, &weights[o]);
         UNROLL for (int r = 0; r < R; r++) {
             memcpy(&numbers, x + r * x_stride + k, 64);
             UNROLL for (int o = 0; o < O; o++) sums[o][r] += weights[o] * numbers;
@@ -27,7 +21,7 @@ INLINE void dots(int format, const uint8_t *w, size_t row_bytes, int O, const fl
     if (whole < inner) {
         v16 weights, numbers;
         for (int o = 0; o < O; o++) {
-            read_rest(w + o * row_bytes, whole, inner - whole, format, &weights);
+            read_rest(w + o * w_apart, whole, inner - whole, format, &weights);
             for (int r = 0; r < R; r++) {
                 read_rest((const uint8_t *)(x + r * x_stride), whole, inner - whole, FORMAT_F32, &numbers);
                 sums[o][r] += weights * numbers;
@@ -36,30 +30,32 @@ INLINE void dots(int format, const uint8_t *w, size_t row_bytes, int O, const fl
     }
     UNROLL for (int r = 0; r < R; r++) {
         const v16 *own[4] = {&sums[0][r], &sums[1][r], &sums[2][r], &sums[3][r]};
-        store_sums(own, O, y + r * y_stride, accumulate);
+        store_sums(own, O, y + r * y_stride, y_apart, accumulate);
     }
 }
 
-INLINE void dots_of_rows(int format, const uint8_t *w, size_t row_bytes, int O, const float *x, size_t x_stride,
-                         size_t rows, size_t inner, float *y, size_t y_stride, int accumulate, int ahead) {
+INLINE void dots_of_rows(int format, const uint8_t *w, size_t w_apart, int O, const float *x, size_t x_stride, size_t rows,
+                         size_t inner, float *y, size_t y_stride, size_t y_apart, int accumulate) {
     size_t r = 0;
     for (; r + 4 <= rows; r += 4)
-        dots(format, w, row_bytes, O, x + r * x_stride, x_stride, 4, inner, y + r * y_stride, y_stride, accumulate, ahead && r == 0);
+        dots(format, w, w_apart, O, x + r * x_stride, x_stride, 4, inner, y + r * y_stride, y_stride, y_apart, accumulate);
     const float *rest = x + r * x_stride;
     float *to = y + r * y_stride;
-    if (rows - r == 3) dots(format, w, row_bytes, O, rest, x_stride, 3, inner, to, y_stride, accumulate, ahead && r == 0);
-    if (rows - r == 2) dots(format, w, row_bytes, O, rest, x_stride, 2, inner, to, y_stride, accumulate, ahead && r == 0);
-    if (rows - r == 1) dots(format, w, row_bytes, O, rest, x_stride, 1, inner, to, y_stride, accumulate, ahead && r == 0);
+    if (rows - r == 3) dots(format, w, w_apart, O, rest, x_stride, 3, inner, to, y_stride, y_apart, accumulate);
+    if (rows - r == 2) dots(format, w, w_apart, O, rest, x_stride, 2, inner, to, y_stride, y_apart, accumulate);
+    if (rows - r == 1) dots(format, w, w_apart, O, rest, x_stride, 1, inner, to, y_stride, y_apart, accumulate);
 }
 
+// Four rows of W at a time, one from each quarter of the range: their addresses are four long streams, which processors
+// follow by themselves. Four neighbouring rows would be short ones. One row of x needs one stream only.
 INLINE void rows_body(int format, const uint8_t *w, size_t row_bytes, const float *x, size_t x_stride, size_t rows,
                       size_t inner, float *y, size_t y_stride, int accumulate, size_t begin, size_t end) {
-    // One row needs no blocking: the matrix is one stream.
-    size_t o = begin;
-    for (; rows > 1 && o + 4 <= end; o += 4)
-        dots_of_rows(format, w + o * row_bytes, row_bytes, 4, x, x_stride, rows, inner, y + o, y_stride, accumulate, 1);
-    for (; o < end; o++)
-        dots_of_rows(format, w + o * row_bytes, row_bytes, 1, x, x_stride, rows, inner, y + o, y_stride, accumulate, 0);
+    size_t quarter = rows > 1 ? (end - begin) / 4 : 0, o = begin;
+    for (; o < begin + quarter; o++)
+        dots_of_rows(format, w + o * row_bytes, quarter * row_bytes, 4, x, x_stride, rows, inner, y + o, y_stride, quarter,
+                     accumulate);
+    for (o = begin + 4 * quarter; o < end; o++)
+        dots_of_rows(format, w + o * row_bytes, 0, 1, x, x_stride, rows, inner, y + o, y_stride, 0, accumulate);
 }
 
 #define ROWS(name, format)                                                                                              \
