@@ -15,6 +15,11 @@ public struct ModelShape: Sendable {
     /// The shapes that can be generated.
     public static let all: [ModelShape] = [
         ModelShape(
+            name: "smollm2-135m",
+            configuration: decoder(
+                "llama", hidden: 576, feed: 1536, layers: 30, heads: 9, keyValue: 3, vocabulary: 49152,
+                positions: 32768, theta: 1e5, tied: true)),
+        ModelShape(
             name: "qwen2.5-0.5b",
             configuration: decoder(
                 "qwen2", hidden: 896, feed: 4864, layers: 24, heads: 14, keyValue: 2, vocabulary: 151_936,

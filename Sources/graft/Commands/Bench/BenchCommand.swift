@@ -9,7 +9,9 @@ import Training
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures speed on this machine.",
-        subcommands: [BenchTrainCommand.self, BenchGenerateCommand.self, BenchTokenizeCommand.self],
+        subcommands: [
+            BenchTrainCommand.self, BenchGenerateCommand.self, BenchTokenizeCommand.self, BenchPlotCommand.self,
+        ],
         defaultSubcommand: BenchTrainCommand.self)
 
     /// The machine's load, with a warning where it is so high that numbers will be too low.
