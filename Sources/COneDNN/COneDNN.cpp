@@ -1,9 +1,12 @@
 // One matrix product through oneDNN; compiles against 2.x and 3.x, whose matmul descriptors differ.
 #include "COneDNN.h"
+#include <algorithm>
 #include <cstring>
 #include <dnnl.hpp>
+#include <iterator>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 using namespace dnnl;
 
@@ -27,10 +30,15 @@ struct Hash {
 struct Product {
     matmul primitive;
     memory::desc a, b, c;
+    uint64_t used = 0;
 };
 
 engine &processor() {
-    static engine e(engine::kind::cpu, 0);
+    // oneDNN keeps primitives as well, for all threads together; what nobody uses any more must not stay there.
+    static engine e = [] {
+        dnnl_set_primitive_cache_capacity(256);
+        return engine(engine::kind::cpu, 0);
+    }();
     return e;
 }
 
@@ -52,8 +60,17 @@ matmul create(const memory::desc &a, const memory::desc &b, const memory::desc &
 #endif
 }
 
-// Each thread keeps its own primitives (about 95 KB a shape); beyond this many the thread starts anew.
-constexpr size_t cache_limit = 1024;
+// Each thread keeps its own primitives (about 95 KB a shape); beyond this many the half not used for longest goes.
+constexpr size_t cache_limit = 256;
+
+void forget_half(std::unordered_map<Key, Product, Hash> &cache) {
+    std::vector<uint64_t> uses;
+    for (const auto &entry : cache) uses.push_back(entry.second.used);
+    std::nth_element(uses.begin(), uses.begin() + uses.size() / 2, uses.end());
+    uint64_t middle = uses[uses.size() / 2];
+    for (auto entry = cache.begin(); entry != cache.end();)
+        entry = entry->second.used < middle ? cache.erase(entry) : std::next(entry);
+}
 
 }  // namespace
 
@@ -61,6 +78,7 @@ extern "C" const char *graft_dnn_product(graft_dnn_operand a, graft_dnn_operand 
                                          int64_t rows, int64_t columns, int64_t inner, int bf16, int c_bf16,
                                          int accumulate, int run_time_rows) {
     static thread_local std::unordered_map<Key, Product, Hash> cache;
+    static thread_local uint64_t uses = 0;
     static thread_local std::string failure;
     static thread_local stream queue(processor());
     try {
@@ -71,14 +89,15 @@ extern "C" const char *graft_dnn_product(graft_dnn_operand a, graft_dnn_operand 
         Key key{run_time_rows ? -1 : rows, columns, inner, a.stride, b.stride, c_stride, flags};
         auto found = cache.find(key);
         if (found == cache.end()) {
-            if (cache.size() >= cache_limit) cache.clear();
+            if (cache.size() >= cache_limit) forget_half(cache);
             int64_t m = run_time_rows ? DNNL_RUNTIME_DIM_VAL : rows;
             auto da = describe(m, inner, a.stride, a.transposed, in);
             auto db = describe(inner, columns, b.stride, b.transposed, in);
             auto dc = describe(m, columns, c_stride, false, out);
             found = cache.emplace(key, Product{create(da, db, dc, accumulate), da, db, dc}).first;
         }
-        const Product &p = found->second;
+        Product &p = found->second;
+        p.used = ++uses;
         auto da = run_time_rows ? describe(rows, inner, a.stride, a.transposed, in) : p.a;
         auto dc = run_time_rows ? describe(rows, columns, c_stride, false, out) : p.c;
         memory ma(da, processor(), const_cast<void *>(a.data)), mb(p.b, processor(), const_cast<void *>(b.data)),

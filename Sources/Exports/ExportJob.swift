@@ -56,6 +56,13 @@ public struct ExportJob {
         return readBack
     }
 
+    /// The chat template that the adapter was trained with goes wherever the adapter goes, for a runtime must write
+    /// prompts with it; loaders take this file before what tokenizer_config.json says.
+    func writeTemplate(into directory: String) throws {
+        guard let adapter, let template = try AdapterTemplate(adapter: adapter.path).text else { return }
+        try AtomicFile.write(template, to: directory + "/" + AdapterTemplate.fileName)
+    }
+
     /// What identifies base and adapter, for manifests.
     func origins() throws -> [(String, JSONValue)] {
         try progress("hashing the base")
@@ -110,6 +117,7 @@ struct ExportDirectory {
         let place = try SafeDirectory(path: path)
         do {
             let (proof, adapted) = try body(place.temporary)
+            try job.writeTemplate(into: place.temporary)
             let names = try FileManager.default.subpathsOfDirectory(atPath: place.temporary).sorted()
             let files = names.filter { isFile(place.temporary + "/" + $0) }
             let manifest = try self.manifest(settings, job, proof, adapted: adapted, files: files, in: place.temporary)

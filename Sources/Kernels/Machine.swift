@@ -31,4 +31,16 @@ public enum Machine {
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return Int(usage.ru_maxrss) * 1024
     }
+
+    /// Resident memory of this process: now, the share of it that belongs to no file, and the most there has been.
+    ///
+    /// Unlike ``peakMemory`` this does not count what the process was before it became this program.
+    public static var resident: (now: Int, anonymous: Int, peak: Int) {
+        let text = FileManager.default.contents(atPath: "/proc/self/status").map { String(decoding: $0, as: UTF8.self) }
+        func bytes(_ key: String) -> Int {
+            let line = text?.split(separator: "\n").first { $0.hasPrefix(key + ":") }
+            return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+        }
+        return (bytes("VmRSS"), bytes("RssAnon"), max(bytes("VmHWM"), bytes("VmRSS")))
+    }
 }

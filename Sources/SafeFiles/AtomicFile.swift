@@ -114,6 +114,14 @@ public struct SafeDirectory {
         try Self.flush((path as NSString).deletingLastPathComponent)
     }
 
+    /// Removes what a process that was killed while it wrote has left in a directory.
+    public static func removeLeftovers(in directory: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        for name in names where name.contains(".partial-") || name.contains(".old-") {
+            try? FileManager.default.removeItem(atPath: directory + "/" + name)
+        }
+    }
+
     /// Removes what was written.
     public func discard() { try? FileManager.default.removeItem(atPath: temporary) }
 

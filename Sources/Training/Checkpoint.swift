@@ -9,6 +9,17 @@ import SafeFiles
 import Tensors
 import WeightFiles
 
+/// How much of a step is in memory at once, and the limit it was chosen for: another cut changes the order of sums.
+struct MemoryChoice: Equatable {
+    var limit: Int?
+    var rows: Int
+
+    init(_ limit: Int?, rows: Int) {
+        self.limit = limit
+        self.rows = rows
+    }
+}
+
 /// All a resume needs, in one directory that appears whole or not at all: `state/step-N/`.
 struct Checkpoint {
     /// What is not a tensor.
@@ -23,6 +34,10 @@ struct Checkpoint {
         var evaluationsSinceBest = 0
         /// The run's settings that must not change, as text.
         var fingerprint = ""
+        /// How much was in memory at once.
+        var memory = MemoryChoice(nil, rows: 0)
+        /// The moment that chat templates show, in seconds since 1970.
+        var moment = 0.0
     }
 
     let directory: String
@@ -85,6 +100,8 @@ struct Checkpoint {
             "best_step": progress.bestStep.map(JSONValue.integer) ?? nil,
             "best_value": progress.bestValue.map(JSONValue.number) ?? nil, "metric": .string(progress.metric),
             "evaluations_since_best": .integer(progress.evaluationsSinceBest),
+            "memory_limit": progress.memory.limit.map(JSONValue.integer) ?? nil,
+            "rows_per_micro_batch": .integer(progress.memory.rows), "moment": .number(progress.moment),
             "threads": .integer(Pool.threads), "settings": .string(progress.fingerprint),
         ]
     }
@@ -115,6 +132,16 @@ struct Checkpoint {
             step: step, cursor: DataCursor(epoch: epoch, position: position), bestStep: state["best_step"]?.intValue,
             bestValue: state["best_value"]?.doubleValue, metric: state["metric"]?.stringValue ?? "eval_loss",
             evaluationsSinceBest: state["evaluations_since_best"]?.intValue ?? 0,
-            fingerprint: state["settings"]?.stringValue ?? "")
+            fingerprint: state["settings"]?.stringValue ?? "",
+            memory: MemoryChoice(
+                state["memory_limit"]?.intValue, rows: state["rows_per_micro_batch"]?.intValue ?? 0),
+            moment: state["moment"]?.doubleValue ?? 0)
+    }
+
+    /// The moment that chat templates showed in the run.
+    var moment: Date? {
+        (try? JSONValue(contentsOfFile: directory + "/state.json"))?["moment"]?.doubleValue.map {
+            Date(timeIntervalSince1970: $0)
+        }
     }
 }

@@ -20,9 +20,16 @@ public struct Forecast: Sendable {
     public var operationsPerStep: Double
     /// Bytes on disk that checkpoints and results take.
     public var diskBytes: Int
+    /// Bytes of one checkpoint.
+    public var checkpointBytes = 0
+    /// The peak as small micro-batches have shown it, where it was measured.
+    public var measuredPeak: Int?
 
     /// Everything resident at the peak, with what the program itself takes.
-    public var peakBytes: Int { weightBytes + trainedBytes + activationBytes + 90 << 20 }
+    public var peakBytes: Int {
+        let program = 90 << 20
+        return measuredPeak ?? (weightBytes + trainedBytes + activationBytes + program)
+    }
 
     /// Seconds a step takes at a given product speed in operations a second. Attention, adapters and passes over memory
     /// come to about two fifths on top of the frozen products on the machines measured.
@@ -43,12 +50,7 @@ extension Forecast {
         let shape = ModelSize(model.config)
         let trained = model.parameters.reduce(0) { $0 + $1.count }
         let full = !model.trainedWeights.isEmpty
-        weightBytes =
-            full
-            ? 0
-            : model.files.source.map { source in
-                source.names.reduce(0) { $0 + (source[$1]?.range.count ?? 0) }
-            } ?? 0
+        weightBytes = Self.weightBytes(model)
         // Value, gradient and two moments in f32, and the copy in the operand type.
         trainedBytes = trained * (16 + (precision == .bf16 ? 2 : 0))
         microBatchTokens = min(micro, max(1, tokens))
@@ -61,11 +63,18 @@ extension Forecast {
         activationBytes = microBatchTokens * (kept + shape.passingBytes(precision)) + Int(head)
         let matrices = Double(shape.matrixNumbers) * Double(tokens) * (full ? 6 : 4)
         operationsPerStep = matrices + Double(shape.headNumbers) * Double(targets) * 4
-        diskBytes = trained * 12 * (checkpoints + 1) + trained * 4
+        checkpointBytes = trained * 16
+        diskBytes = checkpointBytes * (checkpoints + 1) + trained * 4
     }
 }
 
 extension Forecast {
+    /// Bytes of a model's weights as its files store them; none where every weight is trained.
+    static func weightBytes(_ model: Transformer) -> Int {
+        guard model.trainedWeights.isEmpty, let source = model.files.source else { return 0 }
+        return source.names.reduce(0) { $0 + (source[$1]?.range.count ?? 0) }
+    }
+
     /// Tokens in memory at once when nobody says: as many as fit into half a gigabyte of activations, since more rows
     /// make products a little faster, but never fewer than 512, below which they get slower.
     public static func comfortableRows(_ model: Transformer, precision: ElementType) -> Int {

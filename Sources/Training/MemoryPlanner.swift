@@ -9,10 +9,13 @@ import Recipes
 struct MemoryPlanner {
     private let plan: RunPlan
     private let model: Transformer
+    /// Measured where a limit must be kept.
+    private let probe: MemoryProbe?
 
-    init(_ plan: RunPlan, _ model: Transformer) {
+    init(_ plan: RunPlan, _ trainer: Trainer) throws {
         self.plan = plan
-        self.model = model
+        model = trainer.model
+        probe = plan.recipe.train.memoryLimit == nil ? nil : try MemoryProbe(plan, trainer)
     }
 
     func choose() throws -> (Forecast, rows: Int) {
@@ -51,8 +54,10 @@ struct MemoryPlanner {
         let summary = plan.source.corpus.summary
         let perStep = max(1, summary.tokens / max(1, plan.stepsPerEpoch))
         let targets = max(1, summary.targets / max(1, plan.stepsPerEpoch))
-        return Forecast(
+        var forecast = Forecast(
             model, tokens: perStep, targets: targets, micro: rows, blocksKept: kept, precision: plan.precision,
             checkpoints: max(1, plan.recipe.save.keep))
+        forecast.measuredPeak = probe?.peak(rows: rows, kept: kept)
+        return forecast
     }
 }

@@ -13,6 +13,8 @@ struct ResultFiles {
     let model: Transformer
     /// The adapter's configuration; nil after a full fine-tune.
     let adapter: PEFTConfig?
+    /// The chat template of the recipe, where it is not the model's own: whoever uses the result must write prompts with it.
+    let template: String?
 
     /// Writes into an existing directory, each file whole or not at all.
     func write(to directory: String) throws {
@@ -21,6 +23,7 @@ struct ResultFiles {
         } else {
             try writeModel(to: directory)
         }
+        if let template { try AtomicFile.write(template, to: directory + "/" + AdapterTemplate.fileName) }
     }
 
     // Numbers are rounded once, to what config.json names, as transformers saves them.

@@ -37,14 +37,20 @@ public struct RunPlan: Sendable {
     public let stepsPerEpoch: Int
     /// The type of the products' operands.
     public let precision: ElementType
+    /// The text of the recipe's chat template, where it names a file.
+    public let template: String?
+    /// The moment that chat templates show as the present.
+    public let moment: Date
 
     /// Opens and checks. Mistakes in the model, the adapter's targets and the data are reported together.
     ///
     /// - Parameters:
     ///   - open: opens a model's files and tokenizer, whatever kind of path it is.
+    ///   - moment: what chat templates show as the present; a resume gives the run's own.
     ///   - progress: is told the share of rows read.
     public init(
-        _ recipe: Recipe, open: (_ path: String, _ withoutWeights: Bool) throws -> (ModelFiles, Tokenizer),
+        _ recipe: Recipe, moment: Date = Date(),
+        open: (_ path: String, _ withoutWeights: Bool) throws -> (ModelFiles, Tokenizer),
         progress: (@Sendable (Double) -> Void)? = nil
     ) throws {
         var problems: [Problem] = []
@@ -55,6 +61,7 @@ public struct RunPlan: Sendable {
             return nil
         }
         self.recipe = recipe
+        self.moment = moment
         if recipe.base.quantize != .none {
             problems.append(
                 Problem(
@@ -75,13 +82,14 @@ public struct RunPlan: Sendable {
                 try recipe.adapter.initFrom == nil ? AdapterPlan(settings, for: files) : AdapterPlan(specs: [:])
             }
         initial = try recipe.adapter.initFrom.flatMap { path in try collect { try PEFTFiles.open(path, for: files) } }
-        let corpora = try collect { try Self.corpora(recipe, tokenizer, files, progress) }
+        let corpora = try collect { try Self.corpora(recipe, tokenizer, files, moment, progress) }
         let tasks = try collect { try Self.tasks(recipe, tokenizer, files) }
         // Without its task a metric cannot be looked for.
         deciding = try tasks.flatMap { tasks in try collect { try DecidingMetric(recipe, tasks) } } ?? .heldOutLoss
         self.tasks = tasks ?? []
         try Problems(problems).throwIfAny()
         guard let corpora else { throw Problems(problems) }
+        template = corpora.template
         let seed = UInt64(bitPattern: Int64(recipe.train.seed))
         source = BatchSource(
             corpus: corpora.train,
@@ -135,8 +143,9 @@ public struct RunPlan: Sendable {
     }
 
     private static func corpora(
-        _ recipe: Recipe, _ tokenizer: Tokenizer, _ files: ModelFiles, _ progress: (@Sendable (Double) -> Void)?
-    ) throws -> (train: Corpus, evaluation: Corpus?) {
+        _ recipe: Recipe, _ tokenizer: Tokenizer, _ files: ModelFiles, _ moment: Date,
+        _ progress: (@Sendable (Double) -> Void)?
+    ) throws -> (train: Corpus, evaluation: Corpus?, template: String?) {
         let source = templateSource(recipe)
         let positions = files.description.config.maximumPositions
         if recipe.data.maxLength > positions {
@@ -144,8 +153,9 @@ public struct RunPlan: Sendable {
                 "data.max_length: \(recipe.data.maxLength) is beyond the model's \(positions) positions",
                 advice: "set it to at most \(positions)")
         }
+        let renderer = try PromptRenderer(tokenizer: tokenizer, source: source, now: moment)
         let builder = SampleBuilder(
-            renderer: try PromptRenderer(tokenizer: tokenizer, source: source), maxLength: recipe.data.maxLength,
+            renderer: renderer, maxLength: recipe.data.maxLength,
             tooLong: TooLong(rawValue: recipe.data.tooLong.rawValue) ?? .drop)
         var problems: [Problem] = []
         var opened: [String: RowFile] = [:]
@@ -168,7 +178,7 @@ public struct RunPlan: Sendable {
         }
         try Problems(problems).throwIfAny()
         guard let train else { throw Problems(problems) }
-        return (train, evaluation)
+        return (train, evaluation, renderer.templateText)
     }
 
     /// What must not change between a run and its resume, as text.

@@ -62,7 +62,7 @@ public final class Trainer {
     /// The model.
     public let model: Transformer
     /// The settings.
-    public let settings: TrainerSettings
+    public internal(set) var settings: TrainerSettings
     /// Steps done.
     public internal(set) var step = 0
     let parameters: [Parameter]
@@ -91,14 +91,7 @@ public final class Trainer {
         for micro in microBatches(batch.sequences) {
             let joined = Batch.joined(micro)
             defer { row += joined.tokens.count }
-            if joined.targetCount == 0 { continue }
-            let (sum, losses) = settings.objective.loss(
-                model, joined, settings.precision, DropoutDraw(key: key, firstRow: row))
-            loss += losses.reduce(0) { $0 + Double($1) }
-            guard loss.isFinite else {
-                throw RunFailure("the loss is not finite in step \(step + 1); no weight was changed by this step")
-            }
-            sum.backward(seed: 1 / Float(targets))
+            loss += try accumulate(joined, targets: targets, DropoutDraw(key: key, firstRow: row))
         }
         let rate = settings.schedule.rate(at: step)
         let norm = try Profile.measure(.optimizer) {
@@ -113,6 +106,18 @@ public final class Trainer {
             tokens: batch.tokenCount, seconds: (ContinuousClock.now - start).seconds, epoch: batch.epoch)
     }
 
+    /// Adds the gradients of a micro-batch and gives the sum of its losses.
+    func accumulate(_ micro: Batch, targets: Int, _ draw: DropoutDraw) throws -> Double {
+        if micro.targetCount == 0 { return 0 }
+        let (sum, losses) = settings.objective.loss(model, micro, settings.precision, draw)
+        let loss = losses.reduce(0) { $0 + Double($1) }
+        guard loss.isFinite else {
+            throw RunFailure("the loss is not finite in step \(step + 1); no weight was changed by this step")
+        }
+        sum.backward(seed: 1 / Float(targets))
+        return loss
+    }
+
     /// The sum of losses over target tokens, and their number, without training.
     public func evaluate(_ batch: StepBatch) -> (loss: Double, targets: Int) {
         var loss = 0.0
@@ -125,7 +130,7 @@ public final class Trainer {
         return (loss, batch.targetCount)
     }
 
-    private func microBatches(_ sequences: [Batch]) -> [ArraySlice<Batch>] {
+    func microBatches(_ sequences: [Batch]) -> [ArraySlice<Batch>] {
         var result: [ArraySlice<Batch>] = []
         var start = 0
         while start < sequences.count {

@@ -17,7 +17,7 @@ public final class TrainingRun {
     public let forecast: Forecast
     /// The model with its adapters.
     public let model: Transformer
-    private let trainer: Trainer
+    let trainer: Trainer
     private let result: ResultFiles
     private var progress = Checkpoint.Progress()
 
@@ -42,14 +42,22 @@ public final class TrainingRun {
         settings.optimizer.epsilon = recipe.train.eps
         settings.optimizer.weightDecay = recipe.train.weightDecay
         settings.optimizer.maxGradientNorm = recipe.train.maxGradNorm
-        (forecast, settings.rowsPerMicroBatch) = try MemoryPlanner(plan, model).choose()
-        model.blocksKept = forecast.blocksKept
         trainer = Trainer(model, settings)
+        (forecast, trainer.settings.rowsPerMicroBatch) = try MemoryPlanner(plan, trainer).choose()
+        model.blocksKept = forecast.blocksKept
         let config = plan.adapters.map { _ in
             PEFTConfig(settings: plan.initial?.config.settings ?? plan.settings, baseModel: recipe.model)
         }
-        result = ResultFiles(model: model, adapter: config)
+        result = ResultFiles(model: model, adapter: config, template: plan.template)
         progress.fingerprint = plan.fingerprint
+        progress.memory = MemoryChoice(recipe.train.memoryLimit, rows: trainer.settings.rowsPerMicroBatch)
+        progress.moment = plan.moment.timeIntervalSince1970
+    }
+
+    /// The moment that templates showed in the run in a directory, which a resume must show again; nil where no
+    /// checkpoint tells.
+    public static func moment(ofRunIn output: String) -> Date? {
+        Checkpoint.all(in: output).last.flatMap { Checkpoint(directory: $0.path).moment }
     }
 
     /// Facts for whoever shows the run.
@@ -78,8 +86,14 @@ public final class TrainingRun {
         try checkDisk(output)
         try listen(.started(facts))
         if resume, let newest = Checkpoint.all(in: output).last {
-            let stored = try Checkpoint(directory: newest.path).load(into: trainer)
+            var stored = try Checkpoint(directory: newest.path).load(into: trainer)
             try compare(stored.fingerprint)
+            // Sums are cut into micro-batches as before, so that not a bit changes.
+            if stored.memory.limit == progress.memory.limit, stored.memory.rows > 0 {
+                trainer.settings.rowsPerMicroBatch = stored.memory.rows
+            } else {
+                stored.memory = progress.memory
+            }
             progress = stored
             try listen(.resumed(step: stored.step))
         }
@@ -164,6 +178,8 @@ public final class TrainingRun {
             try FileManager.default.createDirectory(
                 atPath: output + "/state", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch { throw RunFailure("cannot create \(output): \(error.localizedDescription)") }
+        SafeDirectory.removeLeftovers(in: output)
+        SafeDirectory.removeLeftovers(in: output + "/state")
     }
 
     private func checkDisk(_ output: String) throws {

@@ -53,7 +53,7 @@ struct ExportOrigin: ParsableArguments {
         // A directory without a tokenizer can still be merged: ids from the whole vocabulary are compared.
         let tokenizer = data == nil ? try? opened.tokenizer() : try opened.tokenizer()
         guard let data, let tokenizer else { return try Probes(tokenizer: tokenizer, config: config) }
-        let renderer = try PromptRenderer(tokenizer: tokenizer)
+        let renderer = try opened.renderer(RenderingOptions(), adapters: adapter.map { [$0] } ?? [])
         let ids = try RowFile(path: data).mapRows { row -> [Int32] in
             let ids: [Int32] =
                 if case .tokens(let ready, _) = row { ready } else { renderer.ids(try renderer.render(row)) }

@@ -1,4 +1,5 @@
 import Adapters
+import Datasets
 import Diagnostics
 import Exports
 import Foundation
@@ -28,15 +29,40 @@ struct OpenedModel {
     }
 
     /// The tokenizer of a model, of which only the tokenizer's files need to be there.
-    static func tokenizer(_ path: String) throws -> Tokenizer {
+    static func tokenizer(_ path: String, chatTemplate: String? = nil) throws -> Tokenizer {
         switch try ModelPath(path) {
-        case .directory: try Tokenizer.load(directory: path)
-        case .gguf: try Tokenizer.load(gguf: path)
+        case .directory: try Tokenizer.load(directory: path, chatTemplate: chatTemplate)
+        case .gguf: try Tokenizer.load(gguf: path, chatTemplate: chatTemplate)
         }
     }
 
-    /// The tokenizer that belongs to this model.
-    func tokenizer() throws -> Tokenizer { try Self.tokenizer(path) }
+    /// The tokenizer that belongs to this model, with the chat template that an adapter was trained with.
+    func tokenizer(adapter: String? = nil) throws -> Tokenizer {
+        try Self.tokenizer(path, chatTemplate: try adapter.flatMap { try AdapterTemplate(adapter: $0).text })
+    }
+
+    /// What renders rows for this model and adapters of it: with the template that was asked for, else with the one the
+    /// adapters were trained with, else with the model's own.
+    ///
+    /// - Throws: ``Problem`` when the adapters were trained with different templates.
+    func renderer(_ options: RenderingOptions, adapters: [String] = []) throws -> PromptRenderer {
+        let (tokenizer, source) = try rendering(options, adapters: adapters)
+        return try PromptRenderer(tokenizer: tokenizer, source: source)
+    }
+
+    /// What ``renderer(_:adapters:)`` is made of.
+    func rendering(
+        _ options: RenderingOptions, adapters: [String]
+    ) throws -> (tokenizer: Tokenizer, source: PromptRenderer.Source) {
+        if options.template != nil { return (try tokenizer(), options.source) }
+        let templates = try adapters.map { try AdapterTemplate(adapter: $0) }
+        if let other = templates.firstIndex(where: { $0 != templates[0] }) {
+            throw Problem(
+                "was trained with another chat template than \(adapters[0])", file: adapters[other],
+                advice: "measure them one by one, or say which template to use with --template")
+        }
+        return (try tokenizer(adapter: adapters.first), templates.first == .plain ? .none : .model)
+    }
 
     /// Checks an adapter without reading its weights into a model.
     func check(adapter: String) throws { _ = try PEFTFiles.open(adapter, for: files) }

@@ -37,6 +37,24 @@ public struct BatchSource: Sendable {
         return complete + (share > 0 ? Int((share * Double(stepCount(ofEpoch: whole))).rounded(.up)) : 0)
     }
 
+    /// How many tokens the first steps have. Beyond some epochs their mean is taken for the others.
+    public func tokenCount(steps: Int) -> Double {
+        let mostEpochs = 8
+        var (done, tokens) = (0, 0)
+        for epoch in 0..<mostEpochs where done < steps {
+            let order = order(of: epoch)
+            if order.isEmpty { break }
+            var position = 0
+            while position < order.count && done < steps {
+                let step = plan.step(in: order, at: position, length: corpus.length)
+                for sequence in step.sequences { for sample in sequence { tokens += corpus.length(of: sample) } }
+                position = step.next
+                done += 1
+            }
+        }
+        return done == 0 ? 0 : Double(tokens) / Double(done) * Double(steps)
+    }
+
     /// The steps from a cursor on, epoch after epoch without end (of an empty corpus none).
     public func steps(from cursor: DataCursor = DataCursor()) -> Steps { Steps(source: self, cursor: cursor) }
 

@@ -21,6 +21,8 @@ public struct PromptRenderer: Sendable {
     public let tokenizer: Tokenizer
     /// The template for conversations, nil when text is put together plainly.
     public let template: ChatTemplate?
+    /// The text of a template that came from a file.
+    public let templateText: String?
     private let toolTemplate: ChatTemplate?
     /// Whether the template may render prompts differently with thinking switched on and off.
     let readsThinkingSwitch: Bool
@@ -43,15 +45,16 @@ public struct PromptRenderer: Sendable {
         self.variables = Dictionary(Self.specialTokens(tokenizer) + variables.map { ($0.key, $0.value) }) { $1 }
         switch source {
         case .none:
-            (template, toolTemplate) = (nil, nil)
+            (template, toolTemplate, templateText) = (nil, nil, nil)
             readsThinkingSwitch = false
         case .file(let path):
             guard let bytes = FileManager.default.contents(atPath: path),
                 let text = String(data: bytes, encoding: .utf8)
             else { throw Problem("the chat template cannot be read", file: path) }
-            (template, toolTemplate) = (try ChatTemplate(source: text, name: path), nil)
+            (template, toolTemplate, templateText) = (try ChatTemplate(source: text, name: path), nil, text)
             readsThinkingSwitch = text.contains("thinking")
         case .model:
+            templateText = nil
             let named = tokenizer.chatTemplates
             let chosen = named["default"] ?? (named.count == 1 ? named.values.first : nil)
             template = try chosen.map { try ChatTemplate(source: $0, name: "chat template") }

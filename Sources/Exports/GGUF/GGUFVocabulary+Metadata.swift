@@ -29,9 +29,11 @@ extension GGUFVocabulary {
 }
 
 extension Tokenizer {
-    /// The tokenizer of a GGUF file.
-    public static func load(gguf path: String) throws -> Tokenizer {
+    /// The tokenizer of a GGUF file; `chatTemplate` takes the place of all its templates.
+    public static func load(gguf path: String, chatTemplate: String? = nil) throws -> Tokenizer {
         let file = try GGUFFile.open(path)
-        return try Tokenizer(TokenizerDescription(gguf: GGUFVocabulary(file.metadata, file: path), file: path))
+        var description = try TokenizerDescription(gguf: GGUFVocabulary(file.metadata, file: path), file: path)
+        if let chatTemplate { description.chatTemplates = ["default": chatTemplate] }
+        return try Tokenizer(description)
     }
 }

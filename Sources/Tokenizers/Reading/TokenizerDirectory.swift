@@ -8,7 +8,9 @@ extension Tokenizer {
     /// tekken.json; with tokenizer_config.json, special_tokens_map.json and the chat templates beside it.
     ///
     /// Throws a ``Problem`` naming file and part when a file is missing, damaged or asks for what Graft does not have.
-    public static func load(directory: String) throws -> Tokenizer {
+    ///
+    /// - Parameter chatTemplate: takes the place of all templates of the directory.
+    public static func load(directory: String, chatTemplate: String? = nil) throws -> Tokenizer {
         let files = TokenizerDirectory(path: directory)
         var description: TokenizerDescription
         if let path = files.path("tokenizer.json") {
@@ -23,6 +25,7 @@ extension Tokenizer {
                 advice: "it must hold tokenizer.json, tokenizer.model or tekken.json beside the weights")
         }
         try files.configure(&description)
+        if let chatTemplate { description.chatTemplates = ["default": chatTemplate] }
         return try Tokenizer(description)
     }
 }

@@ -3,6 +3,7 @@ import Datasets
 import Diagnostics
 import Foundation
 import Generation
+import Models
 import OrderedJSON
 import Tokenizers
 
@@ -28,8 +29,8 @@ struct ChatCommand: NumericCommand {
     func run() throws {
         let precision = compute.start()
         let opened = try OpenedModel.open(model)
-        let tokenizer = try opened.tokenizer()
-        let renderer = try PromptRenderer(tokenizer: tokenizer, source: rendering.source)
+        let renderer = try opened.renderer(rendering, adapters: adapter.map { [$0] } ?? [])
+        let tokenizer = renderer.tokenizer
         let stops = try StopTokens.ids(of: opened.files, tokenizer: tokenizer, endOfTurn: renderer.endOfTurn)
         let generator = Generator(
             try opened.transformer(adapter: adapter), tokenizer: tokenizer, precision: precision, slots: 1,
@@ -47,23 +48,56 @@ struct ChatCommand: NumericCommand {
                 continue
             default: break
             }
-            messages.append(["role": "user", "content": .string(line)])
-            let prompt: [Int32]
-            do throws(RowFault) { prompt = try renderer.promptIDs(Conversation(messages: messages)) } catch {
-                throw Problem(error.message, advice: error.advice)
+            let asked = messages + [["role": "user", "content": .string(line)]]
+            do {
+                let answer = try answer(asked, renderer, generator, stops)
+                messages = asked + [["role": "assistant", "content": .string(answer?.text ?? "")]]
+                note(answer?.end)
+            } catch let problem as Problem {
+                // What cannot be answered is not part of the conversation, which goes on without it.
+                Screen.error(problem.description)
+            } catch let problems as Problems {
+                problems.list.forEach { Screen.error($0.description) }
             }
-            let request = GenerationRequest(
-                prompt, maxTokens: choice.maxTokens, stopIDs: stops, sampling: choice.sampling,
-                key: UInt64(messages.count))
-            let answer = try generator.run([request]) { _, _, text in
-                try Output.text(text)
-                try Output.flush()
-                return !Interruption.isRequested
-            }.first
-            Interruption.clear()
-            try Output.line("")
+        }
+    }
+
+    private func answer(
+        _ messages: [JSONValue], _ renderer: PromptRenderer, _ generator: Generator, _ stops: Set<Int32>
+    ) throws -> Generation? {
+        let prompt: [Int32]
+        do throws(RowFault) { prompt = try renderer.promptIDs(Conversation(messages: messages)) } catch {
+            throw Problem(error.message, advice: error.advice)
+        }
+        let positions = generator.model.config.maximumPositions
+        if prompt.count >= positions {
+            throw Problem(
+                "the conversation has \(prompt.count) tokens with this turn; the model has positions for \(positions)",
+                advice: messages.count > 2 ? "/reset begins a new one" : "write a shorter one")
+        }
+        let request = GenerationRequest(
+            prompt, maxTokens: choice.maxTokens, stopIDs: stops, stopStrings: choice.stop, sampling: choice.sampling,
+            key: UInt64(messages.count))
+        var shown = ""
+        let answer = try generator.run([request]) { _, _, text in
+            shown += text
+            try Output.text(text)
             try Output.flush()
-            messages.append(["role": "assistant", "content": .string(answer?.text ?? "")])
+            return !Interruption.isRequested
+        }.first
+        Interruption.clear()
+        // What was held back, because a stop text could have begun with it, comes at the end.
+        try Output.line(String(answer?.text.dropFirst(shown.count) ?? ""))
+        try Output.flush()
+        return answer
+    }
+
+    /// Says why an answer that did not end by itself has ended.
+    private func note(_ end: GenerationEnd?) {
+        switch end {
+        case .length: Screen.note("(cut after \(choice.maxTokens) tokens; --max-tokens allows more)")
+        case .contextFull: Screen.note("(the model has no position left; /reset begins a new conversation)")
+        default: break
         }
     }
 

@@ -60,8 +60,8 @@ struct EvalCommand: NumericCommand {
     func run() throws {
         let precision = compute.start()
         let opened = try OpenedModel.open(model)
-        let tokenizer = try opened.tokenizer()
-        let read = try read(opened, tokenizer)
+        let (tokenizer, template) = try opened.rendering(rendering, adapters: adapter)
+        let read = try read(opened, tokenizer, template)
         let first = read.warnings.prefix(5)
         first.forEach { Screen.warning($0) }
         if read.warnings.count > first.count { Screen.warning("\(read.warnings.count - first.count) more warnings") }
@@ -91,7 +91,7 @@ struct EvalCommand: NumericCommand {
 
     /// Reads tasks and gates; every mistake in them and in the adapters is told together, before a model runs.
     private func read(
-        _ opened: OpenedModel, _ tokenizer: Tokenizer
+        _ opened: OpenedModel, _ tokenizer: Tokenizer, _ template: PromptRenderer.Source
     ) throws -> (tasks: [EvaluationTask], gates: [Gate], warnings: [String]) {
         var problems: [Problem] = []
         func collect<T>(_ body: () throws -> T) throws -> T? {
@@ -109,9 +109,9 @@ struct EvalCommand: NumericCommand {
             tokenizer: tokenizer, config: opened.files.description.config,
             stopIDs: try StopTokens.ids(
                 of: opened.files, tokenizer: tokenizer,
-                endOfTurn: try PromptRenderer(tokenizer: tokenizer, source: rendering.source).endOfTurn),
+                endOfTurn: try PromptRenderer(tokenizer: tokenizer, source: template).endOfTurn),
             modelPath: model)
-        reader.template = rendering.source
+        reader.template = template
         reader.maxTokens = tasks.maxTokens
         reader.tooLong = tasks.tooLong
         let read = try reader.read(asked.tasks, also: problems)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Exports
+import Tokenizers
 
 /// `graft export`: the adapter, or the merged model, for another runtime.
 struct ExportCommand: NumericCommand {
@@ -43,11 +44,15 @@ struct ExportCommand: NumericCommand {
             case .peft: try job.exportPEFT(to: origin.path)
             case .mlx: try job.exportMLX(to: origin.path)
             case .ggufLoRA: try job.exportGGUFLoRA(to: origin.path)
-            case .gguf: try job.exportGGUF(to: origin.path, quantize: quantize, tokenizer: opened.tokenizer())
-            case .ollama: try job.exportOllama(to: origin.path, quantize: quantize, tokenizer: opened.tokenizer())
+            case .gguf: try job.exportGGUF(to: origin.path, quantize: quantize, tokenizer: tokenizer(opened))
+            case .ollama: try job.exportOllama(to: origin.path, quantize: quantize, tokenizer: tokenizer(opened))
             }
         }
         try origin.report(summary)
+    }
+
+    private func tokenizer(_ opened: OpenedModel) throws -> Tokenizer {
+        try opened.tokenizer(adapter: origin.adapter)
     }
 }
 

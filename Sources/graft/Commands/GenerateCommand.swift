@@ -19,6 +19,15 @@ struct AnswerOptions: ParsableArguments {
     @Option(help: "Choose among the likeliest tokens that have this share together.")
     var topP = 1.0
 
+    @Option(help: "Choose only tokens at least this share as likely as the likeliest (0: all).")
+    var minP = 0.0
+
+    @Option(help: "Makes tokens that are already there less likely (1: leaves them alone).")
+    var repetitionPenalty = 1.0
+
+    @Option(help: ArgumentHelp("A text that ends an answer; may be given more than once.", valueName: "text"))
+    var stop: [String] = []
+
     @Option(help: "Where chance begins.")
     var seed = 0
 
@@ -27,12 +36,18 @@ struct AnswerOptions: ParsableArguments {
         if temperature < 0 { throw ValidationError("--temperature must not be negative.") }
         if topK < 0 { throw ValidationError("--top-k must not be negative.") }
         if !(topP > 0 && topP <= 1) { throw ValidationError("--top-p must be above 0 and at most 1.") }
+        if !(minP >= 0 && minP <= 1) { throw ValidationError("--min-p must be from 0 to 1.") }
+        if !(repetitionPenalty > 0 && repetitionPenalty.isFinite) {
+            throw ValidationError("--repetition-penalty must be above 0.")
+        }
+        if stop.contains("") { throw ValidationError("--stop needs a text that is not empty.") }
     }
 
     /// The choice as the generator takes it.
     var sampling: Sampling {
         var sampling = Sampling()
         (sampling.temperature, sampling.topK, sampling.topP) = (temperature, topK, topP)
+        (sampling.minP, sampling.repetitionPenalty) = (minP, repetitionPenalty)
         sampling.seed = UInt64(bitPattern: Int64(seed))
         return sampling
     }
@@ -77,23 +92,24 @@ struct GenerateCommand: NumericCommand {
     func run() throws {
         let precision = compute.start()
         let opened = try OpenedModel.open(model)
-        let tokenizer = try opened.tokenizer()
-        let renderer = try PromptRenderer(tokenizer: tokenizer, source: rendering.source)
+        let renderer = try opened.renderer(rendering, adapters: adapter.map { [$0] } ?? [])
+        let tokenizer = renderer.tokenizer
         let stops = try StopTokens.ids(of: opened.files, tokenizer: tokenizer, endOfTurn: renderer.endOfTurn)
         let requests = try prompts(renderer).enumerated().map { row, ids in
             GenerationRequest(
-                ids, maxTokens: choice.maxTokens, stopIDs: stops, sampling: choice.sampling, key: UInt64(row),
-                continuesText: raw)
+                ids, maxTokens: choice.maxTokens, stopIDs: stops, stopStrings: choice.stop,
+                sampling: choice.sampling, key: UInt64(row), continuesText: raw)
         }
         let generator = Generator(try opened.transformer(adapter: adapter), tokenizer: tokenizer, precision: precision)
         Interruption.poll()
         let streams = requests.count == 1 && !json
-        var done = 0
+        var (done, shown) = (0, "")
         let answers = try generator.run(
             requests,
             onToken: { _, _, text in
                 if Interruption.isRequested { throw Interrupted() }
                 if streams {
+                    shown += text
                     try Output.text(text)
                     if Screen.isTerminal { try Output.flush() }
                 }
@@ -104,7 +120,8 @@ struct GenerateCommand: NumericCommand {
                 if !streams { Screen.status("\(done) of \(requests.count) answers") }
             })
         Screen.status(nil)
-        if streams { return try Output.line("") }
+        // What was held back, because a stop text could have begun with it, comes at the end.
+        if streams { return try Output.line(String(answers.first?.text.dropFirst(shown.count) ?? "")) }
         for answer in answers {
             let object: JSONValue = [
                 "text": .string(answer.text), "ids": .array(answer.ids.map { .integer(Int($0)) }),

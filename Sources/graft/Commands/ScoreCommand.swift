@@ -53,7 +53,7 @@ struct ScoreCommand: NumericCommand {
             if case .tokens(let ready, _) = row {
                 ids = ready
             } else {
-                let current = try renderer ?? PromptRenderer(tokenizer: opened.tokenizer(), source: rendering.source)
+                let current = try renderer ?? opened.renderer(rendering, adapters: adapter.map { [$0] } ?? [])
                 renderer = current
                 ids = current.ids(try current.render(row))
             }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import Foundation
 import OrderedJSON
 import Recipes
 import Training
@@ -37,11 +38,13 @@ struct TrainCommand: NumericCommand {
     @OptionGroup var compute: ComputeOptions
 
     func run() throws {
+        let start = ContinuousClock.now
         var recipe = try Recipe.load(path: recipe, overrides: settings)
         if let precision = compute.precision { recipe.train.precision = PrecisionName(rawValue: precision.rawValue) }
         _ = compute.start(preferred: recipe.train.precision.flatMap { Precision(rawValue: $0.rawValue) })
         let action = dryRun ? nil : try OutputDirectory.check(recipe.output, resume: resume, overwrite: overwrite)
-        let plan = try RunPlan(recipe) { path, withoutWeights in
+        let moment = action == .resume ? TrainingRun.moment(ofRunIn: recipe.output) : nil
+        let plan = try RunPlan(recipe, moment: moment ?? Date()) { path, withoutWeights in
             let model = try OpenedModel.open(path, withoutWeights: withoutWeights)
             return (model.files, try model.tokenizer())
         } progress: { share in
@@ -49,7 +52,7 @@ struct TrainCommand: NumericCommand {
         }
         Screen.status(nil)
         let run = try TrainingRun(plan)
-        if dryRun { return try DryRun(run).show(json: json) }
+        if dryRun { return try DryRun(run, since: start).show(json: json) }
 
         Interruption.poll()
         var display = TrainingDisplay(output: recipe.output)

@@ -11,6 +11,8 @@ enum Program {
     static func start() -> Never {
         openStandardFiles()
         signal(SIGPIPE, SIG_IGN)
+        // A file that may not grow further is an error of writing, told with the file's name.
+        signal(SIGXFSZ, SIG_IGN)
         Interruption.install()
         PlainLogHandler.bootstrap()
         let thread = Thread { exit(run(Array(CommandLine.arguments.dropFirst()))) }

@@ -6,41 +6,97 @@ import Training
 
 /// What a run will need, told before it starts (`train --dry-run`).
 struct DryRun {
-    private let facts: RunFacts
-    private let output: String
-    private let secondsPerStep: Double
+    /// Beyond this a run is hard to repeat, and the forecast says what makes it shorter.
+    private static let longest = 12 * 3600.0
 
-    /// Measures how fast this machine multiplies matrices of the model's size, for a moment.
-    init(_ run: TrainingRun) {
+    private let facts: RunFacts
+    private let recipe: Recipe
+    private let blocks: Int
+    /// What some micro-batches of the run have cost; nil where it would not fit into this machine.
+    private let rehearsal: Rehearsal?
+    private let seconds: Double
+    private let available: Int?
+
+    /// Runs some micro-batches of the run, unless they would not fit into this machine; `start` is when the program began
+    /// to prepare the run, for that time is part of it.
+    init(_ run: TrainingRun, since start: ContinuousClock.Instant) throws {
+        let preparation = (ContinuousClock.now - start).seconds
         facts = run.facts
-        output = run.plan.recipe.output
-        let speed = ProductSpeed.measure(
-            rows: min(1024, facts.forecast.microBatchTokens), width: run.model.config.hiddenSize,
-            type: run.plan.precision)
-        secondsPerStep = facts.forecast.secondsPerStep(productSpeed: speed)
+        recipe = run.plan.recipe
+        blocks = run.model.config.layers.count
+        // What the process has already is its own.
+        available = [SystemFiles.availableMemory.map { $0 + Machine.resident.anonymous }, SystemFiles.memoryLimit]
+            .compactMap { $0 }.min()
+        if facts.forecast.peakBytes <= available ?? .max {
+            Screen.status("measuring some steps")
+            let rehearsal = try run.rehearse()
+            Screen.status(nil)
+            seconds = preparation + rehearsal.seconds
+            self.rehearsal = rehearsal
+        } else {
+            let speed = ProductSpeed.measure(
+                rows: min(1024, facts.forecast.microBatchTokens), width: run.model.config.hiddenSize,
+                type: run.plan.precision)
+            seconds = facts.forecast.secondsPerStep(productSpeed: speed) * Double(facts.totalSteps)
+            rehearsal = nil
+        }
     }
+
+    private var peakBytes: Int { max(rehearsal?.peakBytes ?? 0, facts.forecast.measuredPeak ?? 0, estimatedPeak) }
+    private var estimatedPeak: Int { rehearsal == nil ? facts.forecast.peakBytes : 0 }
+    private var secondsPerStep: Double { seconds / Double(max(1, facts.totalSteps)) }
 
     /// Writes it as a result.
     func show(json: Bool) throws {
-        let seconds = secondsPerStep * Double(facts.totalSteps)
         if json {
             var object = facts.json.objectValue ?? JSONObject()
+            object["peak_memory_bytes"] = .integer(peakBytes)
             object["seconds"] = .number(seconds)
+            object["seconds_per_step"] = .number(secondsPerStep)
+            object["measured"] = .bool(rehearsal != nil)
             return try Output.line(JSONValue.object(object).serialized())
         }
         let forecast = facts.forecast
         for line in FactsText.lines(facts) { try Output.line(line) }
         try Output.line(
-            "memory: about \(ByteText.of(forecast.peakBytes)) at the peak (weights \(ByteText.of(forecast.weightBytes)),"
+            "memory: about \(ByteText.of(peakBytes)) at the peak (weights \(ByteText.of(forecast.weightBytes)),"
                 + " trained numbers \(ByteText.of(forecast.trainedBytes)),"
-                + " activations of \(CountText.of(forecast.microBatchTokens)) tokens \(ByteText.of(forecast.activationBytes)))"
-        )
-        try Output.line("disk: about \(ByteText.of(forecast.diskBytes)) in \(output)")
-        try Output.line("time: about \(DurationText.of(seconds)), \(DurationText.of(secondsPerStep)) a step")
+                + " activations of \(CountText.of(forecast.microBatchTokens)) tokens and the program the rest)")
+        if forecast.blocksKept < blocks {
+            try Output.line(
+                "\(forecast.blocksKept) of \(blocks) blocks keep their activations, the others compute them again")
+        }
+        try Output.line("disk: about \(ByteText.of(forecast.diskBytes)) in \(recipe.output)")
+        let how = rehearsal.map { "measured on \(CountText.of($0.tokens)) tokens" } ?? "estimated"
+        try Output.line("time: about \(DurationText.of(seconds)), \(DurationText.of(secondsPerStep)) a step (\(how))")
+        for advice in advice() { try Output.line(advice) }
+    }
+
+    /// What would help where the run does not fit or takes very long.
+    private func advice() -> [String] {
+        var lines: [String] = []
+        if rehearsal == nil, let available {
+            lines.append(
+                "this machine has \(ByteText.of(available)) for it: set train.memory_limit, lower data.max_length, or"
+                    + " train a smaller model")
+        }
+        if seconds > Self.longest {
+            let share = Self.longest / seconds
+            lines.append(
+                "that is long: a model of at most \(Int((share * 100).rounded(.up))) % of this size takes half a day")
+            // The backward pass, about half of the work, ends at the lowest adapter.
+            let upper = "[" + (blocks * 3 / 4..<blocks).map(String.init).joined(separator: ", ") + "]"
+            if recipe.adapter.method == .lora && recipe.adapter.layersToTransform == nil && blocks >= 8 {
+                lines.append(
+                    "adapters in the upper quarter of the blocks alone (adapter.layers_to_transform: \(upper)) take about"
+                        + " \(DurationText.of(seconds * 0.63)); fewer rows or epochs save in proportion")
+            }
+        }
+        return lines
     }
 }
 
-/// How fast this machine multiplies matrices.
+/// How fast this machine multiplies matrices, for runs that it cannot try.
 enum ProductSpeed {
     private static let shortest = 0.2
 

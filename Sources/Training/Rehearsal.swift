@@ -1,0 +1,122 @@
+import Datasets
+import Kernels
+import Models
+import Recipes
+import Tensors
+
+/// What a few micro-batches of a run have cost, run before its start for a forecast.
+public struct Rehearsal: Sendable {
+    /// Seconds of the run's tokens, forward and backward.
+    public var training: Double
+    /// Seconds of all updates of weights.
+    public var updates: Double
+    /// Seconds of all evaluations on held-out rows.
+    public var evaluations: Double
+    /// Seconds of writing checkpoints and results, which nothing was measured for: a usual disk's speed.
+    public var saving: Double
+    /// Seconds that the first micro-batch took longer than the others: weights read from disk, products prepared.
+    public var warmUp: Double
+    /// Largest resident memory, in bytes.
+    public var peakBytes: Int
+    /// Tokens that were run.
+    public var tokens: Int
+
+    /// Seconds from the first step to the last.
+    public var seconds: Double { training + updates + evaluations + saving + warmUp }
+}
+
+extension Trainer {
+    /// Seconds of one micro-batch forward and backward. Gradients are thrown away, no weight changes.
+    func rehearse(_ micro: Batch) throws -> Double {
+        let start = ContinuousClock.now
+        for parameter in parameters { parameter.clearGradient() }
+        _ = try accumulate(micro, targets: max(1, micro.targetCount), DropoutDraw(key: 0, firstRow: 0))
+        return (ContinuousClock.now - start).seconds
+    }
+
+    /// Seconds of an update of all weights, which this one leaves as they are.
+    func rehearseUpdate() -> Double {
+        let start = ContinuousClock.now
+        let norm = AdamW.gradientNorm(parameters)
+        optimizer.update(parameters, norm: norm, rate: 0)
+        let seconds = (ContinuousClock.now - start).seconds
+        optimizer = AdamW(optimizer.settings, parameters: parameters)
+        return seconds
+    }
+}
+
+extension TrainingRun {
+    /// Runs micro-batches of the first steps, the largest first, for about `budget` seconds, and at least two of them
+    /// (one where the first takes very long). Writes nothing; no weight changes.
+    public func rehearse(budget: Double = 6) throws -> Rehearsal {
+        let micros = try upcomingMicroBatches()
+        let first = try trainer.rehearse(micros[0])
+        let longest = 60.0
+        var (tokens, seconds) = (0, 0.0)
+        if first > longest { (tokens, seconds) = (micros[0].tokens.count, first) }
+        // The largest once more, so that its second time counts among the others by its share only.
+        var next = 1
+        while seconds < budget && first <= longest && next <= 400 {
+            let micro = micros[next % micros.count]
+            seconds += try trainer.rehearse(micro)
+            tokens += micro.tokens.count
+            next += 1
+        }
+        let perToken = seconds / Double(max(1, tokens))
+        // Prepared products and the heap fill up a little more in a long run.
+        let growth = 1.04
+        let update = min(trainer.rehearseUpdate(), trainer.rehearseUpdate())
+        let evaluation = try rehearseEvaluation(budget: budget / 4)
+        let saves = Double((plan.totalSteps - 1) / plan.recipe.save.every + 1)
+        return Rehearsal(
+            training: perToken * plan.source.tokenCount(steps: plan.totalSteps),
+            updates: update * Double(plan.totalSteps), evaluations: evaluation,
+            saving: saves * (0.03 + Double(forecast.checkpointBytes) / 500e6),
+            warmUp: max(0, first - perToken * Double(micros[0].tokens.count)),
+            peakBytes: Int(Double(Machine.resident.peak) * growth),
+            tokens: tokens + micros[0].tokens.count)
+    }
+
+    /// Micro-batches of the first steps, the largest of them first: memory is at its peak there.
+    private func upcomingMicroBatches() throws -> [Batch] {
+        let (enough, mostSteps) = (64, 16)
+        var steps = plan.source.steps()
+        var micros: [Batch] = []
+        for _ in 0..<min(mostSteps, plan.totalSteps) where micros.count < enough {
+            guard let step = try steps.next() else { break }
+            micros += trainer.microBatches(step.sequences).map { Batch.joined($0) }
+        }
+        precondition(!micros.isEmpty, "TrainingRun.rehearse: there are no samples")
+        let largest = micros.indices.max { micros[$0].tokens.count < micros[$1].tokens.count } ?? 0
+        micros.swapAt(0, largest)
+        return micros
+    }
+
+    /// Seconds that all evaluations will take.
+    private func rehearseEvaluation(budget: Double) throws -> Double {
+        guard let evaluation = plan.evaluation else { return 0 }
+        var steps = evaluation.steps()
+        var (tokens, start) = (0, ContinuousClock.now)
+        var warm = false
+        repeat {
+            guard let batch = try steps.next(), batch.epoch == 0 else { break }
+            _ = trainer.evaluate(batch)
+            if warm { tokens += batch.tokenCount } else { start = .now }
+            warm = true
+        } while (ContinuousClock.now - start).seconds < budget
+        var again = evaluation.steps()
+        if tokens == 0, let batch = try again.next() {
+            start = .now
+            _ = trainer.evaluate(batch)
+            tokens = batch.tokenCount
+        }
+        let perToken = (ContinuousClock.now - start).seconds / Double(max(1, tokens))
+        let every =
+            switch plan.recipe.evaluate.every {
+            case .epoch: max(1, plan.stepsPerEpoch)
+            case .steps(let steps): steps
+            }
+        let times = (plan.totalSteps + every - 1) / every
+        return perToken * Double(evaluation.corpus.summary.tokens * times)
+    }
+}
