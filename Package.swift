@@ -120,7 +120,7 @@ let package = Package(
             "AdaptersTests",
             uses: ["Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "OrderedJSON"]),
         tests("ModelsTests", uses: ["Models", "Diagnostics", "OrderedJSON"]),
-        tests("CommandTests", uses: ["graft", "Recipes", "OrderedJSON", "WeightFiles"]),
+        tests("CommandTests", uses: ["graft", "Recipes", "OrderedJSON", "WeightFiles", "Kernels"]),
         tests("WeightFilesTests", uses: ["WeightFiles", "Kernels", "Diagnostics", "SafeFiles", "OrderedJSON"]),
     ],
     cxxLanguageStandard: .cxx17

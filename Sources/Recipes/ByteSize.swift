@@ -31,4 +31,10 @@ public enum ByteSize {
         }
         return spellings.min { $0.count < $1.count } ?? "\(bytes)B"
     }
+
+    /// About so many bytes, for messages: up to the next megabyte, or kilobyte below ten megabytes.
+    public static func about(_ bytes: Int) -> String {
+        let unit = bytes < 10_000_000 ? 1000 : 1_000_000
+        return text((bytes + unit - 1) / unit * unit)
+    }
 }

@@ -46,7 +46,7 @@ struct MemoryPlanner {
         let least = forecast(rows: rows, 1)
         throw Problem(
             "train.memory_limit: \(ByteSize.text(limit)) is not enough; the least this run can do with is "
-                + ByteSize.text(least.peakBytes),
+                + ByteSize.about(least.peakBytes),
             advice: "raise the limit, lower data.max_length or train.micro_batch_size, or train fewer layers")
     }
 

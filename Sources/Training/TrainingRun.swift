@@ -82,8 +82,8 @@ public final class TrainingRun {
         listen: (TrainingEvent) throws -> Void
     ) throws -> RunOutcome {
         let output = plan.recipe.output
-        try prepare(output, resume: resume, replacing: replacing)
-        try checkDisk(output)
+        try checkDisk(output, replacing: replacing)
+        try prepare(output, replacing: replacing)
         try listen(.started(facts))
         if resume, let newest = Checkpoint.all(in: output).last {
             var stored = try Checkpoint(directory: newest.path).load(into: trainer)
@@ -170,7 +170,7 @@ public final class TrainingRun {
         try listen(.saved(step: progress.step, path: path))
     }
 
-    private func prepare(_ output: String, resume: Bool, replacing: Bool) throws {
+    private func prepare(_ output: String, replacing: Bool) throws {
         if replacing, FileManager.default.fileExists(atPath: output) {
             try FileManager.default.removeItem(atPath: output)
         }
@@ -182,12 +182,14 @@ public final class TrainingRun {
         SafeDirectory.removeLeftovers(in: output + "/state")
     }
 
-    private func checkDisk(_ output: String) throws {
-        let values = try? URL(filePath: output).resourceValues(forKeys: [.volumeAvailableCapacityKey])
-        guard let free = values?.volumeAvailableCapacity, free < forecast.diskBytes else { return }
+    /// Refuses a run whose results have no room, before anything is written or taken away.
+    private func checkDisk(_ output: String, replacing: Bool) throws {
+        guard var free = FreeSpace.bytes(at: output) else { return }
+        if replacing { free += FreeSpace.bytes(in: output) }
+        if free >= forecast.diskBytes { return }
         throw RunFailure(
-            "the disk of \(output) has \(ByteSize.text(free)) free, and this run needs \(ByteSize.text(forecast.diskBytes))"
-                + " for checkpoints and results")
+            "the disk of \(output) has \(ByteSize.about(free)) free, and this run needs \(ByteSize.about(forecast.diskBytes))"
+                + " for checkpoints and results; nothing was written")
     }
 
     private func compare(_ stored: String) throws {

@@ -29,9 +29,11 @@ enum Graft {
     /// - Parameters:
     ///   - input: what it reads on standard input.
     ///   - environment: variables set besides the test's own; nil takes one away.
+    ///   - program: another program than ours.
     ///   - folder: the folder it runs in.
     static func run(
-        _ arguments: [String], input: String = "", environment: [String: String?] = [:], in folder: URL? = nil
+        _ arguments: [String], input: String = "", environment: [String: String?] = [:], program: URL = program,
+        in folder: URL? = nil
     ) throws -> Run {
         let process = Process()
         process.executableURL = program
@@ -60,7 +62,7 @@ enum Graft {
 }
 
 /// A folder that lives as long as its owner.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
     let url: URL
 
     init() throws {

@@ -46,6 +46,11 @@ struct TrainTests {
 
         func graft(_ arguments: String...) throws -> Run { try Graft.run(arguments, in: folder.url) }
 
+        /// Runs a line of bash in the folder.
+        func bash(_ line: String) throws -> Run {
+            try Graft.run(["-c", line], program: URL(fileURLWithPath: "/bin/bash"), in: folder.url)
+        }
+
         func data(_ path: String) throws -> Data { try Data(contentsOf: folder.url.appendingPathComponent(path)) }
 
         func metrics(_ run: String) throws -> [JSONValue] {

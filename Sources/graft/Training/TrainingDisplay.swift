@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Training
 
 /// A run for a person: a line that is rewritten on a terminal, and lines that stay, about twenty over the run.
@@ -37,7 +38,10 @@ struct TrainingDisplay {
         case .finished(let step, let bestStep):
             let best = bestStep == step ? "" : "; the best was step \(CountText.of(bestStep))"
             let seconds = (ContinuousClock.now - start).seconds
-            Screen.note("done: \(CountText.of(step)) steps in \(DurationText.of(seconds))\(best); saved in \(output)")
+            let memory = ByteText.of(Machine.resident.peak)
+            Screen.note(
+                "done: \(CountText.of(step)) steps in \(DurationText.of(seconds)), \(memory) of memory at the peak\(best);"
+                    + " saved in \(output)")
         }
     }
 

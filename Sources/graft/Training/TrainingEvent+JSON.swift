@@ -1,3 +1,4 @@
+import Kernels
 import OrderedJSON
 import Training
 
@@ -22,7 +23,12 @@ extension TrainingEvent {
         case .note(let text): event("note", ["text": .string(text)])
         case .interrupted(let step): event("interrupted", ["step": .integer(step)])
         case .finished(let step, let bestStep):
-            event("finished", ["step": .integer(step), "best_step": .integer(bestStep)])
+            event(
+                "finished",
+                [
+                    "step": .integer(step), "best_step": .integer(bestStep),
+                    "peak_memory_bytes": .integer(Machine.resident.peak),
+                ])
         }
     }
 

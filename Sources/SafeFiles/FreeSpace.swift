@@ -1,0 +1,28 @@
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Room on disks.
+public enum FreeSpace {
+    /// Bytes that this user may still write where `path` is or will be; nil when the system does not tell.
+    public static func bytes(at path: String) -> Int? {
+        var url = URL(fileURLWithPath: path).standardizedFileURL
+        while !FileManager.default.fileExists(atPath: url.path) && url.path != "/" { url.deleteLastPathComponent() }
+        var info = statvfs()
+        guard statvfs(url.path, &info) == 0 else { return nil }
+        return Int(info.f_bavail) * Int(info.f_frsize)
+    }
+
+    /// Bytes of all files in a directory.
+    public static func bytes(in directory: String) -> Int {
+        let files = FileManager.default.enumerator(atPath: directory)
+        var bytes = 0
+        while let name = files?.nextObject() as? String {
+            var info = stat()
+            if lstat(directory + "/" + name, &info) == 0 { bytes += Int(info.st_blocks) * 512 }
+        }
+        return bytes
+    }
+}
