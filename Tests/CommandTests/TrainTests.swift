@@ -160,6 +160,14 @@ struct TrainTests {
         #expect(shop.entries() == before)
         let text = try shop.graft("train", "adapt.yaml", "--dry-run")
         #expect(text.output.contains("memory: about") && text.output.contains("60 steps"))
+        #expect(text.output.contains("can become: ") && text.output.contains("gguf"))
+        #expect(report["measured"] == true && report["exports"]?["gguf"] == true)
+        // Measured and not guessed: within a factor that even a busy machine keeps.
+        let real = try Graft.run(["train", "adapt.yaml", "--json"], in: shop.folder.url)
+        let end = try #require(real.lines.last.map(String.init))
+        let used = try #require(try JSONValue(parsing: end)["peak_memory_bytes"]?.doubleValue)
+        let told = try #require(report["peak_memory_bytes"]?.doubleValue)
+        #expect(abs(told / used - 1) < 0.25, "\(told) bytes were forecast, \(used) were used")
     }
 
     @Test("all mistakes of a recipe at once, nothing written")

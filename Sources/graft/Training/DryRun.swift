@@ -1,3 +1,4 @@
+import Exports
 import Kernels
 import Models
 import OrderedJSON
@@ -12,6 +13,7 @@ struct DryRun {
     private let facts: RunFacts
     private let recipe: Recipe
     private let blocks: Int
+    private let exports: [PossibleExport]
     /// What some micro-batches of the run have cost; nil where it would not fit into this machine.
     private let rehearsal: Rehearsal?
     private let seconds: Double
@@ -24,6 +26,8 @@ struct DryRun {
         facts = run.facts
         recipe = run.plan.recipe
         blocks = run.model.config.layers.count
+        let adapts = recipe.adapter.method == .lora
+        exports = PossibleExport.all(of: run.plan.files).filter { adapts || ["gguf", "ollama"].contains($0.kind) }
         // What the process has already is its own.
         available = [SystemFiles.availableMemory.map { $0 + Machine.resident.anonymous }, SystemFiles.memoryLimit]
             .compactMap { $0 }.min()
@@ -54,6 +58,8 @@ struct DryRun {
             object["seconds"] = .number(seconds)
             object["seconds_per_step"] = .number(secondsPerStep)
             object["measured"] = .bool(rehearsal != nil)
+            object["exports"] = .object(
+                JSONObject(exports.map { ($0.kind, $0.obstacle.map(JSONValue.string) ?? true) }))
             return try Output.line(JSONValue.object(object).serialized())
         }
         let forecast = facts.forecast
@@ -69,6 +75,10 @@ struct DryRun {
         try Output.line("disk: about \(ByteText.of(forecast.diskBytes)) in \(recipe.output)")
         let how = rehearsal.map { "measured on \(CountText.of($0.tokens)) tokens" } ?? "estimated"
         try Output.line("time: about \(DurationText.of(seconds)), \(DurationText.of(secondsPerStep)) a step (\(how))")
+        try Output.line("can become: " + exports.filter { $0.obstacle == nil }.map(\.kind).joined(separator: ", "))
+        for export in exports {
+            if let obstacle = export.obstacle { try Output.line("cannot become \(export.kind): \(obstacle)") }
+        }
         for advice in advice() { try Output.line(advice) }
     }
 
