@@ -27,7 +27,7 @@ struct ReadmeTests {
     /// A folder as a clone is, with links to what is read and room for what is written.
     private func clone() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
-        for name in ["recipes", "datasets", "checkpoints"] {
+        for name in ["recipes", "datasets", "checkpoints", "suites"] {
             try FileManager.default.createSymbolicLink(
                 atPath: folder.url.appendingPathComponent(name).path, withDestinationPath: Project.path(name))
         }
