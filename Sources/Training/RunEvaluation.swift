@@ -47,10 +47,15 @@ struct RunEvaluation {
         }
         let comparison = Comparison(results)
         for (number, task) in results.tasks.enumerated() {
+            var shown: [String] = []
             for measured in comparison.section(ofTask: number)?.lines[0].metrics ?? [] {
                 guard let value = measured.value else { continue }
-                report.metrics.append(("\(task.name).\(measured.metric.name)", value))
+                let metric = measured.metric
+                report.metrics.append(("\(task.name).\(metric.name)", value))
+                let isTelling = metric.role == .quality ? metric != .bitsPerByte : value != 0
+                if isTelling { shown.append("\(metric.title) \(metric.text(value))") }
             }
+            report.summaries.append("\(task.name): " + shown.joined(separator: ", "))
             let answered = task.rows.indices.filter { task.outcomes[0][$0].answer != nil }
             report.samples += answered.prefix(Self.shownAnswers).map { row in
                 SampleAnswer(

@@ -52,6 +52,8 @@ public struct StepEvaluation: Sendable {
     public var targetTokens = 0
     /// What was measured of each task, as `TASK.METRIC`.
     public var metrics: [(name: String, value: Double)] = []
+    /// The same for people, a line a task; of changed habits only those that occur.
+    public var summaries: [String] = []
     /// Some answers, to see what the model writes now.
     public var samples: [SampleAnswer] = []
     /// Whether no earlier evaluation was better by `evaluate.metric`.

@@ -2,6 +2,7 @@ import Datasets
 import Diagnostics
 import Evaluation
 import Foundation
+import Models
 import OrderedJSON
 import Recipes
 import Testing
@@ -68,6 +69,25 @@ import Tokenizers
         #expect(task.rows[0].row.prompt == "Q: WHO?\nA:" && task.rows[0].row.answer == 1)
     }
 
+    @Test func chatsNeedATemplate() throws {
+        let folder = scratch.path + "/bare"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            atPath: tinyModel + "/tokenizer.json", toPath: folder + "/tokenizer.json")
+        var settings = try JSONValue(contentsOfFile: tinyModel + "/tokenizer_config.json").objectValue ?? JSONObject()
+        settings["chat_template"] = nil
+        _ = try scratch.text("bare/tokenizer_config.json", JSONValue.object(settings).serialized())
+        var reader = TaskReader(
+            tokenizer: try Tokenizer.load(directory: folder), config: subject.files.description.config, stopIDs: [],
+            modelPath: folder)
+        let file = try scratch.rows(
+            "rows.jsonl", [["messages": [["role": "user", "content": "Hi"]], "reference": "Hello"]])
+        let problems = #expect(throws: Problems.self) { _ = try reader.read([TaskSettings(data: [file])]) }
+        #expect(problems?.list.map(\.message) == ["is a chat, but the model has no chat template"])
+        reader.template = .none
+        #expect(try reader.read([TaskSettings(data: [file])]).tasks[0].rows.count == 1)
+    }
+
     @Test func kindsAreRecognisedByKeys() throws {
         let kinds: [(TaskKind, JSONValue)] = [
             (.heldOut, ["text": "Once."]), (.heldOut, ["prompt": "a", "completion": "b"]),
@@ -100,6 +120,15 @@ import Tokenizers
         }
         let tasks = try subject.reader().read(files + [TaskSettings(name: "own", data: files[0].data)]).tasks
         #expect(tasks.map(\.name) == ["handbook", "prices-v2", "handbook-2", "own"])
+    }
+
+    /// A prompt of 500 tokens with four choices of ten runs at most 1.15 times the tokens of one choice.
+    @Test func choicesShareTheirPrompt() {
+        let prompt = [Int32](repeating: 1, count: 500)
+        let choice = [Int32](repeating: 2, count: 10)
+        let one = ChoicePass.tokens((prompt: prompt, continuations: [choice]))
+        let four = ChoicePass.tokens((prompt: prompt, continuations: Array(repeating: choice, count: 4)))
+        #expect(one == 509 && Double(four) <= 1.15 * Double(one))
     }
 
     /// Choices share their prompt's keys and values: the same numbers as each sequence by itself.

@@ -4,17 +4,23 @@ import Tensors
 
 /// Log-likelihoods of several continuations of one prompt. The prompt is run once: its keys and values are shared by the
 /// continuations, and what all prompts begin with (few-shot rows) is run once for all of them.
-struct ChoicePass {
+package struct ChoicePass {
     let model: Transformer
     let precision: ElementType
 
     /// A prompt with its continuations, none of them empty.
-    typealias Question = (prompt: [Int32], continuations: [[Int32]])
+    package typealias Question = (prompt: [Int32], continuations: [[Int32]])
 
     /// Tokens that run together.
     private static let tokensPerPass = 2048
     /// A beginning shorter than this is not worth a slot of its own.
     private static let leastShared = 16
+
+    /// Tokens that are run for a question beyond a shared beginning: its prompt once, but for the last token, which every
+    /// continuation begins with in place of its own last.
+    package static func tokens(_ question: Question, shared: Int = 0) -> Int {
+        question.prompt.count - shared - 1 + question.continuations.reduce(0) { $0 + $1.count }
+    }
 
     /// `ln p` of every continuation; `done` is told after every group of questions.
     func run(_ questions: [Question], done: (Range<Int>, [[Double]]) throws -> Void) rethrows {
@@ -43,7 +49,7 @@ struct ChoicePass {
         var groups: [Range<Int>] = []
         var (start, tokens, slots, longest) = (0, 0, 0, 0)
         for (at, question) in questions.enumerated() {
-            let own = question.prompt.count - shared + question.continuations.reduce(0) { $0 + $1.count }
+            let own = Self.tokens(question, shared: shared)
             let length = question.prompt.count + (question.continuations.map(\.count).max() ?? 0)
             let wider = max(longest, length)
             let full = tokens + own > Self.tokensPerPass || (slots + question.continuations.count) * wider > most

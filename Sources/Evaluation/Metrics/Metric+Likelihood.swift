@@ -19,6 +19,11 @@ extension Metric {
     public static let wordPerplexity = Metric(
         name: "word_perplexity", title: "per word", scale: .exponential, isLowerBetter: true)
 
+    /// Whether it says what the loss says in another unit, so that its differences need no words of their own.
+    public var restatesLoss: Bool {
+        [Metric.perplexity, .bitsPerByte, .bytePerplexity, .wordPerplexity].contains(self)
+    }
+
     /// Whether the likeliest choice is the right one (`acc`).
     public static let accuracy = Metric(name: "accuracy", title: "accuracy", isYesNo: true)
     /// Whether it is after dividing each log-likelihood by the choice's length in characters (`acc_norm`).

@@ -37,6 +37,8 @@ struct EvaluationTables {
         for line in section.lines {
             for compared in line.metrics {
                 guard let change = compared.change else { continue }
+                // The divergence of the base from itself is no measurement.
+                if compared.metric.restatesLoss || compared.metric == .divergence { continue }
                 if compared.metric.role == .drift && change.improved + change.worsened == 0 { continue }
                 try Output.line("  " + sentence(results.models[line.model].name, compared.metric, change))
             }

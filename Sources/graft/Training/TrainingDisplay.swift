@@ -73,10 +73,13 @@ struct TrainingDisplay {
     }
 
     private func show(_ report: StepEvaluation) {
-        var parts = report.loss.map { ["held-out loss \(loss($0))"] } ?? []
-        parts += report.metrics.map { "\($0.name) \(String(format: "%.4g", $0.value))" }
-        if report.isBest { parts.append("best so far") }
-        Screen.note("step \(paddedStep(report.step))  " + parts.joined(separator: "  "))
+        let best = report.isBest ? "  best so far" : ""
+        let start = "step \(paddedStep(report.step))  "
+        let lines = (report.loss.map { ["held-out loss \(loss($0))"] } ?? []) + report.summaries
+        for (number, line) in lines.enumerated() {
+            Screen.note(
+                (number == 0 ? start : String(repeating: " ", count: start.count)) + line + (number == 0 ? best : ""))
+        }
         for sample in report.samples {
             let wanted = sample.reference.map { "  (should be: \(oneLine($0)))" } ?? ""
             Screen.note("    \(oneLine(sample.prompt)) → \(oneLine(sample.answer))\(wanted)")
