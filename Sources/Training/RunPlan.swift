@@ -83,7 +83,7 @@ public struct RunPlan: Sendable {
             }
         initial = try recipe.adapter.initFrom.flatMap { path in try collect { try PEFTFiles.open(path, for: files) } }
         let corpora = try collect { try Self.corpora(recipe, tokenizer, files, moment, progress) }
-        let tasks = try collect { try Self.tasks(recipe, tokenizer, files) }
+        let tasks = try collect { try Self.tasks(recipe, tokenizer, files, moment) }
         // Without its task a metric cannot be looked for.
         deciding = try tasks.flatMap { tasks in try collect { try DecidingMetric(recipe, tasks) } } ?? .heldOutLoss
         self.tasks = tasks ?? []
@@ -124,7 +124,7 @@ public struct RunPlan: Sendable {
     }
 
     private static func tasks(
-        _ recipe: Recipe, _ tokenizer: Tokenizer, _ files: ModelFiles
+        _ recipe: Recipe, _ tokenizer: Tokenizer, _ files: ModelFiles, _ moment: Date
     ) throws -> [EvaluationTask] {
         if recipe.evaluate.tasks.isEmpty { return [] }
         let settings = try recipe.evaluate.tasks.flatMap { path in
@@ -139,6 +139,7 @@ public struct RunPlan: Sendable {
                 endOfTurn: try PromptRenderer(tokenizer: tokenizer, source: source).endOfTurn),
             modelPath: recipe.model)
         reader.template = source
+        reader.now = moment
         return try reader.read(settings).tasks
     }
 
