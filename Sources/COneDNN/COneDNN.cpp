@@ -76,7 +76,7 @@ void forget_half(std::unordered_map<Key, Product, Hash> &cache) {
 
 extern "C" const char *graft_dnn_product(graft_dnn_operand a, graft_dnn_operand b, void *c, int64_t c_stride,
                                          int64_t rows, int64_t columns, int64_t inner, int bf16, int c_bf16,
-                                         int accumulate, int run_time_rows) {
+                                         int accumulate, int run_time) {
     static thread_local std::unordered_map<Key, Product, Hash> cache;
     static thread_local uint64_t uses = 0;
     static thread_local std::string failure;
@@ -85,22 +85,25 @@ extern "C" const char *graft_dnn_product(graft_dnn_operand a, graft_dnn_operand 
         auto in = bf16 ? memory::data_type::bf16 : memory::data_type::f32;
         auto out = c_bf16 ? memory::data_type::bf16 : memory::data_type::f32;
         int64_t flags = (bf16 ? 1 : 0) | (c_bf16 ? 2 : 0) | (accumulate ? 4 : 0) | (a.transposed ? 8 : 0)
-            | (b.transposed ? 16 : 0) | (run_time_rows ? 32 : 0);
-        Key key{run_time_rows ? -1 : rows, columns, inner, a.stride, b.stride, c_stride, flags};
+            | (b.transposed ? 16 : 0) | (run_time ? 32 : 0);
+        // With A transposed it is the inner dimension that varies: the rows that a gradient sums over.
+        bool any_rows = run_time && !a.transposed, any_inner = run_time && a.transposed;
+        Key key{any_rows ? -1 : rows, columns, any_inner ? -1 : inner, a.stride, b.stride, c_stride, flags};
         auto found = cache.find(key);
         if (found == cache.end()) {
             if (cache.size() >= cache_limit) forget_half(cache);
-            int64_t m = run_time_rows ? DNNL_RUNTIME_DIM_VAL : rows;
-            auto da = describe(m, inner, a.stride, a.transposed, in);
-            auto db = describe(inner, columns, b.stride, b.transposed, in);
+            int64_t m = any_rows ? DNNL_RUNTIME_DIM_VAL : rows, k = any_inner ? DNNL_RUNTIME_DIM_VAL : inner;
+            auto da = describe(m, k, a.stride, a.transposed, in);
+            auto db = describe(k, columns, b.stride, b.transposed, in);
             auto dc = describe(m, columns, c_stride, false, out);
             found = cache.emplace(key, Product{create(da, db, dc, accumulate), da, db, dc}).first;
         }
         Product &p = found->second;
         p.used = ++uses;
-        auto da = run_time_rows ? describe(rows, inner, a.stride, a.transposed, in) : p.a;
-        auto dc = run_time_rows ? describe(rows, columns, c_stride, false, out) : p.c;
-        memory ma(da, processor(), const_cast<void *>(a.data)), mb(p.b, processor(), const_cast<void *>(b.data)),
+        auto da = run_time ? describe(rows, inner, a.stride, a.transposed, in) : p.a;
+        auto db = any_inner ? describe(inner, columns, b.stride, b.transposed, in) : p.b;
+        auto dc = any_rows ? describe(rows, columns, c_stride, false, out) : p.c;
+        memory ma(da, processor(), const_cast<void *>(a.data)), mb(db, processor(), const_cast<void *>(b.data)),
             mc(dc, processor(), c);
         p.primitive.execute(queue, {{DNNL_ARG_SRC, ma}, {DNNL_ARG_WEIGHTS, mb}, {DNNL_ARG_DST, mc}});
         queue.wait();

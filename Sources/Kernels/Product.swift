@@ -66,6 +66,15 @@ public enum Product {
     // From this many rows on a primitive with a run-time row count is as fast as a fixed one, and serves every length.
     private static let runTimeRows = 192
 
+    /// Whether a product takes a primitive that serves every number of rows (or, of a gradient, of rows summed over).
+    ///
+    /// Making one for a new shape costs 0.2 ms, more than the product of an expert's few rows with an adapter, and experts
+    /// get another number of rows each time. Round numbers recur, as batches do, and have their own.
+    private static func servesAnyCount(_ a: Operand, _ rows: Int, _ inner: Int) -> Bool {
+        if a.transposed { return rows <= 128 && inner % 64 != 0 }
+        return rows >= runTimeRows || rows % 16 != 0
+    }
+
     /// `c (+)= a·b` for a [rows × inner] and b [inner × columns], both of one type; sums are in f32.
     public static func multiply(
         _ a: Operand, _ b: Operand, into c: Destination, rows: Int, columns: Int, inner: Int, accumulate: Bool = false
@@ -92,7 +101,7 @@ public enum Product {
             blas(a, b, c, rows, columns, inner, accumulate)
             return
         }
-        let dynamic = rows >= runTimeRows && !a.transposed
+        let dynamic = servesAnyCount(a, rows, inner)
         if let message = graft_dnn_product(
             a.dnn, b.dnn, c.data, Int64(c.stride), Int64(rows), Int64(columns), Int64(inner), a.type.isBF16,
             c.type.isBF16, accumulate ? 1 : 0, dynamic ? 1 : 0)

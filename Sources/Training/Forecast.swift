@@ -76,11 +76,20 @@ extension Forecast {
     }
 
     /// Tokens in memory at once when nobody says: as many as fit into half a gigabyte of activations, since more rows
-    /// make products a little faster, but never fewer than 512, below which they get slower.
+    /// make products a little faster, but never fewer than 512, below which they get slower. A mixture takes more, so that
+    /// an expert gets some 256 of them.
     public static func comfortableRows(_ model: Transformer, precision: ElementType) -> Int {
         let shape = ModelSize(model.config)
         let perToken = shape.keptBytes(precision) * model.config.layers.count + shape.passingBytes(precision)
-        return [4096, 2048, 1024].first { $0 * perToken <= 512 << 20 } ?? 512
+        let rows = [4096, 2048, 1024].first { $0 * perToken <= 512 << 20 } ?? 512
+        let wanted = model.config.layers.reduce(0) { wanted, layer in
+            if case .experts(let experts) = layer.feedForward {
+                max(wanted, 256 * experts.count / experts.perToken)
+            } else {
+                wanted
+            }
+        }
+        return max(rows, [4096, 2048, 1024].first { $0 <= wanted && $0 * perToken <= 2 << 30 } ?? rows)
     }
 }
 
