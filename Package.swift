@@ -51,8 +51,8 @@ let package = Package(
         library(
             "Evaluation",
             uses: [
-                "Diagnostics", "Recipes", "Generation", "Datasets", "ChatTemplates", "Models", "Tensors", "Kernels",
-                "WeightFiles", "Tokenizers", "OrderedJSON",
+                "Diagnostics", "SafeFiles", "Plots", "Recipes", "Generation", "Datasets", "ChatTemplates", "Models",
+                "Tensors", "Kernels", "WeightFiles", "Tokenizers", "OrderedJSON",
             ]),
         library(
             "Training",
@@ -72,6 +72,7 @@ let package = Package(
         library("Tokenizers", uses: ["Diagnostics", "SafeFiles", "OrderedJSON", "CPCRE2"]),
         library("Tensors", uses: ["Kernels", "CKernels"]),
         library("Kernels", uses: ["CKernels", "COpenBLAS", "COneDNN"]),
+        library("Plots", uses: []),
         library("OrderedJSON", uses: ["Diagnostics", "CSimdjson"]),
         library("SafeFiles", uses: ["Diagnostics"]),
         library("Diagnostics", uses: []),
@@ -101,6 +102,7 @@ let package = Package(
         tests(
             "ChatTemplatesTests", uses: ["ChatTemplates", "Diagnostics", "OrderedJSON"], resources: [.copy("Fixtures")]),
         tests("TokenizersTests", uses: ["Tokenizers", "OrderedJSON", "Diagnostics"], resources: [.copy("Fixtures")]),
+        tests("PlotsTests", uses: ["Plots"]),
         tests("TensorsTests", uses: ["Tensors", "Kernels"]),
         tests("KernelsTests", uses: ["Tensors", "Kernels", "CKernels"]),
         tests("RecipesTests", uses: ["Recipes", "Diagnostics"]),

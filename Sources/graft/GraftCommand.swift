@@ -15,7 +15,8 @@ struct GraftCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             TrainCommand.self, EvalCommand.self, ScoreCommand.self, GenerateCommand.self, ChatCommand.self,
-            MergeCommand.self, ExportCommand.self, TokenizeCommand.self, RenderCommand.self, DataCommand.self,
+            AuditCommand.self, MergeCommand.self, ExportCommand.self, TokenizeCommand.self, RenderCommand.self,
+            DataCommand.self,
             InspectCommand.self, BenchCommand.self, DoctorCommand.self,
         ])
 

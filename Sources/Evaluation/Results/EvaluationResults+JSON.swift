@@ -8,6 +8,7 @@ extension EvaluationResults {
             (key: "settings", value: .object(settings)), (key: "models", value: .array(models.map(\.json))),
         ])
         object["results"] = .array(Comparison(self).sections.map { json($0) })
+        if let leakage { object["leakage"] = leakage.json }
         if !gates.isEmpty { object["gates"] = .array(gates.map(\.json)) }
         return .object(object)
     }

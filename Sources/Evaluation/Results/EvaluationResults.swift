@@ -14,6 +14,8 @@ public struct EvaluationResults: Sendable {
     public var tasks: [TaskResult]
     /// The gates that were asked for.
     public var gates: [GateResult] = []
+    /// Which rows are in the training data; nil when nobody looked.
+    public var leakage: LeakageReport?
 
     /// Results.
     public init(program: String, settings: JSONObject, models: [EvaluatedModel], tasks: [TaskResult]) {

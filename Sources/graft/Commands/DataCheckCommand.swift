@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Diagnostics
+import Evaluation
 import Logging
 import OrderedJSON
 
@@ -16,6 +17,13 @@ struct DataCheckCommand: ParsableCommand {
 
     @OptionGroup var sampling: SamplingOptions
 
+    @Option(
+        parsing: .upToNextOption, help: "Training data (JSONL): rows of the files that are (nearly) in it are findings."
+    )
+    var against: [String] = []
+
+    @OptionGroup var leakage: LeakageOptions
+
     @Flag(help: "Write the counts as JSON.")
     var json = false
 
@@ -30,9 +38,18 @@ struct DataCheckCommand: ParsableCommand {
         if summary.warnedRows > summary.warnings.count {
             log.warning("\(summary.warnedRows - summary.warnings.count) more rows are odd")
         }
-        try Output.line(json ? summary.json.serialized() : summary.text)
+        let leaked = against.isEmpty || !summary.problems.isEmpty ? nil : try leakage.search(rows, in: against)
+        if json, case .object(var object) = summary.json {
+            if let leaked { object["leaked"] = .array(leaked.findings.map(\.json)) }
+            try Output.line(JSONValue.object(object).serialized())
+        } else {
+            try Output.line(summary.text)
+            if let leaked {
+                try Output.line("leaked          \(leaked.findings.count) rows are (nearly) in the training data")
+            }
+        }
         try Output.flush()
-        try Problems(summary.problems).throwIfAny()
+        try Problems(summary.problems + (leaked?.findings.map(\.problem) ?? [])).throwIfAny()
     }
 }
 

@@ -5,5 +5,5 @@ struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data",
         abstract: "Checks training data and shows what is learned from it.",
-        subcommands: [DataCheckCommand.self, DataPreviewCommand.self])
+        subcommands: [DataCheckCommand.self, DataPreviewCommand.self, DataCanariesCommand.self])
 }

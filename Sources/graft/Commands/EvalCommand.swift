@@ -48,6 +48,8 @@ struct EvalCommand: NumericCommand {
     @Option(help: "Write every row's results to this file, one JSON object a line.")
     var results: String?
 
+    @OptionGroup var reports: ReportOptions
+
     @Flag(help: "Ask everything anew, and keep nothing for the next evaluation.")
     var noCache = false
 
@@ -81,6 +83,7 @@ struct EvalCommand: NumericCommand {
                 "\(progress.model), \(progress.task): \(progress.rows.done) of \(progress.rows.all) rows\(left)")
         }
         Screen.status(nil)
+        try reports.search(&results)
         results.gates = read.gates.flatMap { $0.judged(results, by: gateBy) }
         try write(results)
         let failed = results.gates.count { !$0.isMet }
@@ -105,6 +108,7 @@ struct EvalCommand: NumericCommand {
         for text in asked.gates + gate { if let gate = try collect({ try Gate(text) }) { gates.append(gate) } }
         for path in adapter { _ = try collect { try opened.check(adapter: path) } }
         for path in compare { _ = try collect { try opened.check(comparable: path, tokenizer) } }
+        problems += reports.problems()
         var reader = TaskReader(
             tokenizer: tokenizer, config: opened.files.description.config,
             stopIDs: try StopTokens.ids(
@@ -151,6 +155,7 @@ struct EvalCommand: NumericCommand {
         if let path = self.results {
             try AtomicFile.write(results.lines.map { $0.serialized() + "\n" }.joined(), to: path)
         }
+        try reports.write(results)
         if json { try Output.line(results.summary.serialized()) } else { try EvaluationTables(results).show() }
         try Output.flush()
     }

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Datasets
+import Diagnostics
+import Evaluation
+import Foundation
+import OrderedJSON
+import SafeFiles
+
+/// `graft data canaries`: plants made-up secrets in training data, to be looked for afterwards.
+struct DataCanariesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "canaries",
+        abstract: "Copies a data file with made-up secrets planted in it, to see later what a model memorises.",
+        discussion: """
+            Train on the copy, then 'graft audit --canaries' tells whether the trained model finds the planted secrets likelier \
+            than controls that were planted nowhere. Never ship a model that was trained on canaries for its own sake: train it \
+            again without them.
+            """)
+
+    @Argument(help: "A data file (JSONL).")
+    var file: String
+
+    @Option(name: [.short, .long], help: "The copy with the canaries in it.")
+    var output: String
+
+    @Option(help: "Where the secrets and their controls are kept (JSONL); keep it from training.")
+    var keys: String
+
+    @Option(help: "How many different secrets.")
+    var count = 10
+
+    @Option(help: "How many rows hold each of them; 0 plants none.")
+    var times = 10
+
+    @Option(help: "How many controls each is compared with.")
+    var controls = 200
+
+    @Option(help: "Decides secrets, controls and places.")
+    var seed: UInt64 = 42
+
+    @Flag(help: "Replace files that exist.")
+    var overwrite = false
+
+    mutating func validate() throws {
+        if !(1...1000).contains(count) { throw ValidationError("--count takes a number from 1 to 1000, not \(count).") }
+        if !(0...1_000_000).contains(times) { throw ValidationError("--times takes a number from 0, not \(times).") }
+        if !(19...10_000).contains(controls) {
+            throw ValidationError("--controls takes a number from 19 to 10000, not \(controls).")
+        }
+    }
+
+    func run() throws {
+        let rows = try RowFile(path: file)
+        var problems: [Problem] = []
+        for path in [output, keys] {
+            if !overwrite && FileManager.default.fileExists(atPath: path) {
+                problems.append(Problem("exists already", file: path, advice: "give another name, or --overwrite"))
+            }
+            var isDirectory: ObjCBool = false
+            let folder = (path as NSString).deletingLastPathComponent
+            if !folder.isEmpty,
+                !FileManager.default.fileExists(atPath: folder, isDirectory: &isDirectory) || !isDirectory.boolValue
+            {
+                problems.append(Problem("is in a folder that does not exist", file: path, advice: "create \(folder)"))
+            }
+        }
+        if output == keys { problems.append(Problem("is both --output and --keys", file: keys)) }
+        if output == file {
+            problems.append(Problem("is read and written", file: file, advice: "write the copy elsewhere"))
+        }
+        try Problems(problems).throwIfAny()
+        // Canaries look like the file's rows, as far as that can be: running text among running text, else a question.
+        let parser = JSONParser()
+        let first = try Row(try rows.value(of: 0, parser: parser))
+        var isText = false
+        if case .text = first { isText = true }
+        let canaries = Canary.make(count, controls: controls, times: times, isText: isText, seed: seed)
+        let lines = (0..<rows.count).map { String(decoding: rows.bytes(of: $0), as: UTF8.self) }
+        try write(Canary.plant(canaries, in: lines, seed: seed), to: output)
+        try write(canaries.map { $0.json.serialized() }, to: keys)
+        try Output.line("\(output): \(rows.count) rows and \(count * times) planted ones")
+        try Output.line("\(keys): \(count) secrets, each with \(controls) controls")
+    }
+
+    private func write(_ lines: [String], to path: String) throws {
+        let file = try AtomicFile(path: path)
+        for line in lines { try file.write(line + "\n") }
+        try file.commit()
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import OrderedJSON
+import Testing
+
+/// `data canaries`, `audit` and `data check --against`, with the built program.
+@Suite("Leakage and memorisation")
+struct AuditTests {
+    private static let model = Project.path("checkpoints/tiny")
+
+    @Test("rows that are in the training data are findings")
+    func against() throws {
+        let folder = try TemporaryFolder()
+        let train = try folder.write(
+            "train.jsonl",
+            """
+            {"prompt": "Where is the Crabel licence kept?", "completion": "in the blue cabinet"}
+            {"prompt": "Who opens the gate at noon?", "completion": "nobody does"}
+
+            """)
+        let held = try folder.write(
+            "eval.jsonl",
+            """
+            {"messages": [{"role": "user", "content": "Which day is the market?"}, {"role": "assistant", "content": "Friday"}]}
+            {"messages": [{"role": "user", "content": "WHERE is the Crabel licence kept"}, {"role": "assistant", "content": "In the blue cabinet."}]}
+
+            """)
+        let found = try Graft.run(["data", "check", held, "--model", Self.model, "--against", train])
+        #expect(found.status == 2)
+        #expect(
+            found.errors.contains("eval.jsonl:2: is (nearly) in the training data")
+                && found.errors.contains("train.jsonl:1"))
+        #expect(found.output.contains("leaked          1 rows"))
+        let json = try Graft.run(["data", "check", held, "--model", Self.model, "--against", train, "--json"])
+        let value = try JSONValue(parsing: String(try #require(json.lines.first)))
+        #expect(value["leaked"]?[0]?["line"]?.intValue == 2 && value["leaked"]?[1] == nil)
+        // The demo's own files: no held-out question is among the training questions.
+        let own = try Graft.run([
+            "data", "check", Project.path("datasets/handbook/eval.jsonl"), "--model", Self.model, "--against",
+            Project.path("datasets/handbook/train.jsonl"),
+        ])
+        #expect(own.status == 0, "\(own.errors)")
+    }
+
+    @Test("eval finds leaked rows, leaves them out, and writes reports")
+    func reports() throws {
+        let folder = try TemporaryFolder()
+        let leaked = #"{"prompt": "Where is the Crabel licence kept?", "completion": "in the blue cabinet"}"#
+        let train = try folder.write("train.jsonl", leaked + "\n")
+        let held = try folder.write(
+            "held.jsonl",
+            """
+            {"prompt": "Which day is the market?", "completion": "Friday"}
+            \(leaked)
+            {"prompt": "What does the <script>alert(1)</script> do?", "completion": "nothing"}
+
+            """)
+        let html = folder.url.appending(path: "report.html")
+        let markdown = folder.url.appending(path: "report.md")
+        let call = [
+            "eval", "--model", Self.model, "--data", held, "--train", train, "--no-cache", "--json", "--max-tokens",
+            "4",
+        ]
+        let run = try Graft.run(call + ["--leaked", "exclude", "--html", html.path, "--markdown", markdown.path])
+        #expect(run.status == 0, "\(run.errors)")
+        let value = try JSONValue(parsing: String(try #require(run.lines.first)))
+        #expect(
+            value["leakage"]?["findings"]?.arrayValue?.count == 1 && value["leakage"]?["excluded"]?.boolValue == true)
+        #expect(value["results"]?[0]?["rows"]?.intValue == 2)
+        #expect(run.errors.contains("held.jsonl:2"))
+        let page = try String(contentsOf: html, encoding: .utf8)
+        #expect(
+            page.contains("<h2>Leakage</h2>") && page.contains("left out of every number") && !page.contains("<script"))
+        #expect(try String(contentsOf: markdown, encoding: .utf8).contains("## Leakage"))
+        let flagged = try JSONValue(parsing: String(try #require(try Graft.run(call).lines.first)))
+        #expect(flagged["results"]?[0]?["rows"]?.intValue == 3)
+        // Every mistake is told before the model runs.
+        let wrong = try Graft.run([
+            "eval", "--model", Self.model, "--data", held, "--train", "/nowhere.jsonl", "--html",
+            "/nowhere/report.html",
+        ])
+        #expect(
+            wrong.status == 2 && wrong.errors.contains("/nowhere.jsonl")
+                && wrong.errors.contains("/nowhere/report.html"))
+    }
+
+    @Test("canaries are planted, and a model that never saw them has not memorised them")
+    func untrained() throws {
+        let folder = try TemporaryFolder()
+        let train = Project.path("datasets/handbook/train.jsonl")
+        let output = folder.url.appending(path: "planted.jsonl").path
+        let keys = folder.url.appending(path: "keys.jsonl").path
+        let arguments = ["data", "canaries", train, "-o", output, "--keys", keys, "--count", "4", "--controls", "40"]
+        let planted = try Graft.run(arguments)
+        #expect(planted.status == 0, "\(planted.errors)")
+        let before = try String(contentsOfFile: train, encoding: .utf8).split(separator: "\n").count
+        #expect(try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n").count == before + 40)
+        let again = try Graft.run(arguments)
+        #expect(again.status == 2 && again.errors.contains("exists already") && again.errors.contains("keys.jsonl"))
+        #expect(try Graft.run(["data", "check", output, "--model", Self.model]).status == 0)
+        let audit = try Graft.run(
+            ["audit", "--model", Self.model, "--canaries", keys, "--data", train, "--rows", "5", "--json"])
+        let value = try JSONValue(parsing: audit.output.trimmingCharacters(in: .newlines))
+        #expect(audit.status == 0 && value["results"]?[0]?["memorised"]?.boolValue == false, "\(audit.errors)")
+        #expect(value["results"]?[0]?["canaries"]?.arrayValue?.count == 4)
+        #expect(value["results"]?[0]?["recited"]?.arrayValue?.count == 5)
+        let wrong = try Graft.run(["audit", "--model", Self.model, "--canaries", train])
+        #expect(wrong.status == 2 && wrong.errors.contains("is no canary"))
+    }
+
+    @Test(
+        "the demo memorises what is planted ten times, and shows nothing of what is not planted",
+        .enabled(if: ProcessInfo.processInfo.environment["GRAFT_FULL"] == "1"), arguments: [10, 0])
+    func trained(times: Int) throws {
+        let folder = try TemporaryFolder()
+        let planted = folder.url.appending(path: "planted.jsonl").path
+        let keys = folder.url.appending(path: "keys.jsonl").path
+        let made = try Graft.run(
+            [
+                "data", "canaries", "datasets/handbook/train.jsonl", "-o", planted, "--keys", keys, "--times",
+                "\(times)",
+            ], in: Project.root)
+        #expect(made.status == 0, "\(made.errors)")
+        let run = folder.url.appending(path: "run").path
+        let training = try Graft.run(
+            [
+                "train", "recipes/handbook.yaml", "--set", "data.train=\(planted)", "--set", "output=\(run)",
+            ], in: Project.root)
+        #expect(training.status == 0, "\(training.errors)")
+        let audit = try Graft.run(
+            [
+                "audit", "--model", "checkpoints/tiny", "--adapter", run, "--canaries", keys, "--json",
+            ], in: Project.root)
+        let value = try JSONValue(parsing: audit.output.trimmingCharacters(in: .newlines))
+        let result = try #require(value["results"]?[1])
+        print(
+            "planted \(times) times: \(result["found"]?.intValue ?? -1) of 10 found, p = \(result["p"]?.doubleValue ?? -1)"
+        )
+        #expect(result["memorised"]?.boolValue == (times > 0), "\(result["found"]?.intValue ?? -1) of 10")
+    }
+}

@@ -1,0 +1,91 @@
+import Plots
+import Testing
+
+/// Plots as text: axes at round numbers, nothing that is no markup, and words for those who do not see them.
+struct PlotTests {
+    private static let hostile = "<b>\"a\" & 'b'</b>\u{0}]]>"
+
+    /// One of each kind, every text in it hostile.
+    private static let plots: [any Plot] = [
+        LinePlot(
+            title: hostile, description: hostile, x: hostile, y: hostile,
+            series: [
+                .init(hostile, [(0, 1), (1, .nan), (2, 3)]), .init("b", [(0, 2)], marked: true), .init("empty", []),
+            ]),
+        IntervalPlot(
+            title: hostile, description: hostile, x: hostile,
+            entries: [.init(hostile, 0.5, 0.25...0.75, text: hostile), .init("b", -1, -2...0.5)]),
+        BarPlot(
+            title: hostile, description: hostile, x: hostile, series: [hostile, "b"],
+            groups: [
+                .init(hostile, [.init(1, interval: 0.5...1.5, text: hostile), nil]), .init("c", [.init(-1), .init(0)]),
+            ]),
+        Histogram(
+            title: hostile, description: hostile, x: hostile,
+            series: [(hostile, [1, 1, 2, 30]), ("b", []), ("c", [5, .infinity])]),
+    ]
+
+    @Test(arguments: plots.indices)
+    func isWellFormed(number: Int) {
+        for standalone in [false, true] {
+            let svg = Self.plots[number].svg(id: "p\(number)", standalone: standalone)
+            let fault = Self.fault(svg)
+            #expect(fault == nil, "\(fault ?? "")")
+            #expect(!svg.contains("<b>") && !svg.contains("nan") && !svg.contains("inf"))
+            #expect(svg.contains("role=\"img\" "), "screen readers are told of one picture")
+            #expect(svg.contains("aria-labelledby=\"p\(number)-title p\(number)-text\"") || standalone)
+            #expect(svg.contains("prefers-color-scheme") == standalone)
+        }
+    }
+
+    @Test func nothingToDrawIsDrawn() {
+        let empty: [any Plot] = [
+            LinePlot(title: "t", description: "d", x: "x", y: "y", series: []),
+            IntervalPlot(title: "t", description: "d", x: "x", entries: []),
+            BarPlot(title: "t", description: "d", x: "x", series: [], groups: []),
+            Histogram(title: "t", description: "d", x: "x", series: []),
+        ]
+        for plot in empty { #expect(Self.fault(plot.svg(id: "e", standalone: false)) == nil) }
+    }
+
+    @Test(
+        arguments: [
+            ([0, 1], [0, 0.2, 0.4, 0.6, 0.8, 1], ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+            ([-12, 30], [-20, -10, 0, 10, 20, 30], ["−20", "−10", "0", "10", "20", "30"]),
+            ([12_000, 52_000], [10_000, 20_000, 30_000, 40_000, 50_000, 60_000], nil),
+            ([5, 5], nil, nil), ([], nil, nil), ([0.000012, 0.00003], nil, nil),
+        ] as [([Double], [Double]?, [String]?)])
+    func ticksAreRound(values: [Double], ticks: [Double]?, labels: [String]?) {
+        let axis = Axis(values, ticks: 5)
+        #expect(axis.ticks.count >= 2 && axis.ticks.count <= 12, "\(axis.ticks)")
+        for value in values { #expect(axis.low <= value && axis.high >= value) }
+        if let ticks {
+            #expect(zip(axis.ticks, ticks).allSatisfy { abs($0 - $1) < 1e-9 } && axis.ticks.count == ticks.count)
+        }
+        if let labels { #expect(axis.ticks.map(axis.label) == labels) }
+        #expect(
+            Set(axis.ticks.map(axis.label)).count == axis.ticks.count, "labels differ: \(axis.ticks.map(axis.label))")
+    }
+
+    /// What keeps a text from being well-formed XML: an element that is not closed, a quote or an entity that does not end.
+    private static func fault(_ text: String) -> String? {
+        var open: [Substring] = []
+        var rest = text[...]
+        while let start = rest.firstIndex(of: "<") {
+            if rest[..<start].contains(">") && open.last != "style" {
+                return "a '>' outside tags: \(rest[..<start].prefix(80))"
+            }
+            guard let end = rest[start...].firstIndex(of: ">") else { return "a tag without an end" }
+            let tag = rest[rest.index(after: start)..<end]
+            if tag.contains("<") { return "a '<' inside a tag: \(tag)" }
+            if tag.count(where: { $0 == "\"" }) % 2 != 0 { return "a quote that does not end: \(tag)" }
+            if tag.hasPrefix("/") {
+                guard open.popLast() == tag.dropFirst() else { return "\(tag) closes something else" }
+            } else if !tag.hasSuffix("/") {
+                open.append(tag.prefix { $0 != " " })
+            }
+            rest = rest[rest.index(after: end)...]
+        }
+        return open.isEmpty ? nil : "not closed: \(open)"
+    }
+}
