@@ -137,4 +137,25 @@ struct AuditTests {
         )
         #expect(result["memorised"]?.boolValue == (times > 0), "\(result["found"]?.intValue ?? -1) of 10")
     }
+
+    @Test(
+        "the demo's verdict is 'better'", .enabled(if: ProcessInfo.processInfo.environment["GRAFT_FULL"] == "1"))
+    func verdict() throws {
+        let folder = try TemporaryFolder()
+        let run = folder.url.appending(path: "run").path
+        let html = folder.url.appending(path: "report.html")
+        let training = try Graft.run(
+            ["train", "recipes/handbook.yaml", "--set", "output=\(run)"], in: Project.root)
+        #expect(training.status == 0, "\(training.errors)")
+        let evaluation = try Graft.run(
+            [
+                "eval", "--model", "checkpoints/tiny", "--adapter", run, "--suite", "suites/handbook.yaml",
+                "--no-cache",
+                "--json", "--html", html.path,
+            ], in: Project.root)
+        #expect(evaluation.status == 0, "\(evaluation.errors)")
+        let value = try JSONValue(parsing: evaluation.output.trimmingCharacters(in: .newlines))
+        #expect(value["verdicts"]?[0]?["verdict"]?.stringValue == "better")
+        #expect(try String(contentsOf: html, encoding: .utf8).contains("class=\"verdict better\""))
+    }
 }

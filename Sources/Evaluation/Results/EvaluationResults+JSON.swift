@@ -7,7 +7,18 @@ extension EvaluationResults {
             (key: "program", value: .string(program)), (key: "model", value: .string(models.first?.path ?? "")),
             (key: "settings", value: .object(settings)), (key: "models", value: .array(models.map(\.json))),
         ])
-        object["results"] = .array(Comparison(self).sections.map { json($0) })
+        let comparison = Comparison(self)
+        let verdicts = Verdict.all(self, comparison)
+        if !verdicts.isEmpty {
+            object["verdicts"] = .array(
+                verdicts.map { verdict in
+                    [
+                        "model": .string(models[verdict.model].name), "verdict": .string(verdict.kind.rawValue),
+                        "sentence": .string(verdict.sentence),
+                    ]
+                })
+        }
+        object["results"] = .array(comparison.sections.map { json($0) })
         if let leakage { object["leakage"] = leakage.json }
         if !gates.isEmpty { object["gates"] = .array(gates.map(\.json)) }
         return .object(object)
