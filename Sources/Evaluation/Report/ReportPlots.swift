@@ -47,8 +47,8 @@ extension EvaluationReport {
         return IntervalPlot(
             title: scale == .share ? "Differences in shares of rows" : "Differences in loss",
             description:
-                "\(ReportText.count(entries.count, "difference")) from \(results.models[0].name) with 95 % intervals; "
-                + "the intervals of \(certain) leave out zero.",
+                "\(ReportText.count(entries.count, "difference")) from \(results.models[0].name) with 95 % intervals, "
+                + "of which \(certain) leave out zero.",
             x: "difference from \(results.models[0].name) in \(what)"
                 + (scale == .share ? " (right of zero is better)" : " (left of zero is better)"),
             entries: entries)

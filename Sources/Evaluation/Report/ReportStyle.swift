@@ -28,6 +28,7 @@ enum ReportStyle {
         thead th{border-bottom:2px solid var(--plot-0);vertical-align:bottom}
         tbody th{font-weight:500}
         .number{text-align:right;white-space:nowrap;padding-left:.6rem}
+        thead .number{white-space:normal}
         td.word,th.word{min-width:5rem}
         .good{color:var(--good);font-weight:600}
         .bad{color:var(--bad);font-weight:600}
