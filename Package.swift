@@ -35,7 +35,7 @@ let package = Package(
         .executableTarget(
             name: "graft",
             dependencies: [
-                "Recipes", "Exports", "Evaluation", "Training", "Generation", "Datasets", "Adapters", "Models",
+                "Recipes", "Exports", "Evaluation", "Plots", "Training", "Generation", "Datasets", "Adapters", "Models",
                 "WeightFiles", "SafeFiles", "Tokenizers", "Tensors", "Kernels", "OrderedJSON", "Diagnostics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

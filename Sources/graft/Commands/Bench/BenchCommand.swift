@@ -10,7 +10,7 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures speed on this machine.",
         subcommands: [
-            BenchTrainCommand.self, BenchGenerateCommand.self, BenchTokenizeCommand.self,
+            BenchTrainCommand.self, BenchGenerateCommand.self, BenchTokenizeCommand.self, BenchPlotCommand.self,
         ],
         defaultSubcommand: BenchTrainCommand.self)
 
