@@ -49,7 +49,7 @@ struct BenchPlotCommand: ParsableCommand {
         var lines: [(name: String, points: [(x: Double, y: Double)])] = []
         for (number, line) in data.split(separator: UInt8(ascii: "\n")).enumerated() {
             let value: JSONValue
-            do { value = try JSONValue(parsing: line) } catch {
+            do { value = try JSONValue(parsing: [UInt8](line)) } catch {
                 throw Problem(error.description, file: file, line: number + 1)
             }
             if let sweep, value["sweep"]?.stringValue != sweep { continue }
