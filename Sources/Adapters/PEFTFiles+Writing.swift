@@ -38,8 +38,10 @@ extension PEFTFiles {
             try sink(UnsafeRawBufferPointer(start: tensor.pointer, count: tensor.byteCount))
         }
         let modules = Set(model.adapters.map { $0.module.path.lastPart })
+        var config = config.spelledOut(for: model, stacks)
+        config.settings = try config.settings.sorted(giving: model.adapters)
         try AtomicFile.write(
-            config.spelledOut(for: model, stacks).json(modules: modules.sorted()).serialized(
+            config.json(modules: modules.sorted()).serialized(
                 JSONStyle(indent: 2, keySeparator: ": ", sortedKeys: true)) + "\n",
             to: directory + "/adapter_config.json")
     }
@@ -123,5 +125,29 @@ extension Double {
     fileprivate func rounded(toDigits digits: Int) -> Double {
         let power = (0..<digits).reduce(1.0) { power, _ in power * 10 }
         return (self * power).rounded() / power
+    }
+}
+
+extension LoRASettings {
+    /// The same settings with patterns that give these adapters their sizes when they stand sorted, as PEFT writes them and
+    /// everyone reads them: the first that matches counts. Where patterns overlap, so that another order means other
+    /// sizes, each module that differs from the rest gets its own. Experts' sizes are spelled out already.
+    fileprivate func sorted(giving adapters: [AttachedAdapter]) throws -> LoRASettings {
+        guard parameters.isEmpty else { return self }
+        var settings = self
+        settings.rankPattern.sort { $0.pattern < $1.pattern }
+        settings.alphaPattern.sort { $0.pattern < $1.pattern }
+        let sizes = try AdapterPlan.sizes(settings)
+        let holds = adapters.allSatisfy { adapter in
+            let size = sizes(adapter.module.path)
+            return size.rank == adapter.spec.rank && size.alpha == adapter.spec.alpha
+        }
+        if holds { return settings }
+        func pattern(_ adapter: AttachedAdapter) -> String { adapter.module.path.replacing(".", with: "\\.") }
+        settings.rankPattern = adapters.filter { $0.spec.rank != rank }.map { (pattern($0), $0.spec.rank) }
+        settings.alphaPattern = adapters.filter { $0.spec.alpha != Float(alpha) }.map {
+            (pattern($0), Double($0.spec.alpha))
+        }
+        return settings
     }
 }

@@ -77,11 +77,6 @@ public struct ExportJob {
     }
 }
 
-extension ModelFiles {
-    /// The paths of the files that hold the weights, sorted.
-    var weightFiles: [String] { Set((source?.names ?? []).compactMap { source?[$0]?.file.path }).sorted() }
-}
-
 /// What an export has written and shown.
 public struct ExportSummary: Sendable {
     /// Where it is.

@@ -13,6 +13,7 @@ public final class MappedFile: @unchecked Sendable {
     public let path: String
     /// The file's bytes.
     public let bytes: UnsafeRawBufferPointer
+    private let isFile: Bool
 
     /// Maps the whole file. Throws a ``Problem`` naming the file when it cannot be read.
     public init(path: String) throws(Problem) {
@@ -26,6 +27,7 @@ public final class MappedFile: @unchecked Sendable {
             throw Problem("is not a regular file", file: path)
         }
         self.path = path
+        isFile = true
         let size = Int(status.st_size)
         guard size > 0 else {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -40,6 +42,7 @@ public final class MappedFile: @unchecked Sendable {
     /// Bytes in memory in place of a file's, written once by `fill`; `path` is the file they were made from.
     public init(inMemory count: Int, standingFor path: String, fill: (UnsafeMutableRawBufferPointer) -> Void) {
         self.path = path
+        isFile = false
         guard count > 0 else {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
             return
@@ -59,5 +62,14 @@ public final class MappedFile: @unchecked Sendable {
     /// Tells the kernel how the bytes will be read (`MADV_SEQUENTIAL`, `MADV_WILLNEED` …).
     public func advise(_ advice: Int32) {
         if let start = bytes.baseAddress { madvise(UnsafeMutableRawPointer(mutating: start), bytes.count, advice) }
+    }
+
+    /// Takes pages out of this process's resident memory; the file stays in the system's cache, and a later read maps them
+    /// again. For whoever passes through a large file once. Bytes in memory that stand for no file are left alone.
+    public func release(_ range: Range<Int>) {
+        guard isFile, let start = bytes.baseAddress, !range.isEmpty else { return }
+        let page = Int(getpagesize())
+        let first = range.lowerBound / page * page
+        madvise(UnsafeMutableRawPointer(mutating: start + first), range.upperBound - first, Int32(MADV_DONTNEED))
     }
 }

@@ -15,6 +15,8 @@ public struct RunPlan: Sendable {
     public let recipe: Recipe
     /// The model's description and stored tensors.
     public let files: ModelFiles
+    /// How the base is held when it is quantised for training (`base.quantize`); nil: as it is stored.
+    public let quantised: QuantisedBase?
     /// Which layers get adapters; nil for a full fine-tune.
     public let adapters: AdapterPlan?
     /// The adapter to continue from.
@@ -62,17 +64,14 @@ public struct RunPlan: Sendable {
         }
         self.recipe = recipe
         self.moment = moment
-        if recipe.base.quantize != .none {
-            problems.append(
-                Problem(
-                    "base.quantize: quantising a base for training is not supported yet",
-                    advice: "leave it out, or train on a quantised GGUF file"))
-        }
         let full = recipe.adapter.method == .full
         guard let (files, tokenizer) = try collect({ try open(recipe.model, full) }) else { throw Problems(problems) }
         self.files = files
         self.tokenizer = tokenizer
         if full { problems += files.fullTuningProblems }
+        quantised = try recipe.base.quantize.format.flatMap { format in
+            try collect { try QuantisedBase(files, as: format) }
+        }
         settings = LoRASettings(recipe.adapter)
         let settings = settings
         adapters =
@@ -191,6 +190,18 @@ public struct RunPlan: Sendable {
         let held = recipe.settings.filter { !free.contains($0.key) }.map { "\($0.key): \($0.value)" }
         let data = source.corpus.files.map { "\($0.path): \($0.byteCount) bytes, \($0.count) rows" }
         return (held + data).joined(separator: "\n")
+    }
+}
+
+extension BaseQuantization {
+    /// The format the base's matrices are held in; nil: as they are stored.
+    public var format: ElementFormat? {
+        switch self {
+        case .none: nil
+        case .q80: .q8_0
+        case .q4K: .q4_k
+        case .nf4: .nf4
+        }
     }
 }
 

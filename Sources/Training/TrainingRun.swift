@@ -8,6 +8,7 @@ import OrderedJSON
 import Recipes
 import SafeFiles
 import Tensors
+import WeightFiles
 
 /// One run: the flat loop over steps, with evaluations, checkpoints and a way to stop.
 public final class TrainingRun {
@@ -21,15 +22,22 @@ public final class TrainingRun {
     private let result: ResultFiles
     private var progress = Checkpoint.Progress()
 
-    /// Builds the model and its trainer, and plans memory.
+    /// Quantises the base where the recipe says so, builds the model and its trainer, and plans memory.
     ///
+    /// - Parameters:
+    ///   - cache: where quantised bases are kept.
+    ///   - progress: told what is done to the base and the share done; may throw to end the work.
     /// - Throws: ``Problem`` when `train.memory_limit` cannot be kept.
-    public init(_ plan: RunPlan) throws {
+    public init(
+        _ plan: RunPlan, quantising cache: QuantisedCache = .standard,
+        quantisation: (String, Double?) throws -> Void = { _, _ in }
+    ) throws {
         self.plan = plan
         let recipe = plan.recipe
         let seed = UInt64(bitPattern: Int64(recipe.train.seed))
         let mode: TrainingMode = plan.initial?.plan.mode ?? plan.adapters?.mode ?? .full(seed: seed)
-        model = Transformer(plan.files, mode: mode)
+        let files = try plan.base(cache, quantisation)
+        model = Transformer(files, mode: mode)
         if let initial = plan.initial { initial.load(into: model) } else { model.initialiseAdapters(seed: seed) }
         var settings = TrainerSettings(
             schedule: Schedule(
@@ -200,5 +208,20 @@ public final class TrainingRun {
             "the recipe or its data differ from those of the run in \(plan.recipe.output): "
                 + changed.prefix(6).joined(separator: "; "),
             advice: "resume with the recipe the run was started with, or use --overwrite")
+    }
+}
+
+extension RunPlan {
+    /// The base as it is held while it trains. A limit that its weights alone exceed is refused before they are quantised.
+    fileprivate func base(
+        _ cache: QuantisedCache, _ progress: (String, Double?) throws -> Void
+    ) throws -> ModelFiles {
+        guard let quantised else { return files }
+        if let limit = recipe.train.memoryLimit, quantised.byteCount > limit {
+            throw Problem(
+                "train.memory_limit: \(ByteSize.text(limit)) is not enough; the weights in \(quantised.format.name) alone take "
+                    + ByteSize.text(quantised.byteCount), advice: "raise the limit, or take a smaller model")
+        }
+        return try quantised.load(cache: cache, progress: progress)
     }
 }

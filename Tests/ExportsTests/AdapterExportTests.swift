@@ -75,6 +75,20 @@ extension ExportsTests {
             #expect(config["num_layers"] == 1 && config["lora_parameters"]?["rank"] == 5)
         }
 
+        @Test("keep sizes that overlapping patterns give, though PEFT's files are sorted")
+        func overlappingPatterns() throws {
+            let fixture = try Fixture("llama")
+            let scratch = try Scratch()
+            var settings = LoRASettings()
+            settings.targets = .names(["q_proj", "down_proj"])
+            settings.rankPattern = [("layers.1.mlp.down_proj", 5), ("down_proj", 3)]
+            settings.alphaPattern = [("layers.0.*", 4), ("down_proj", 20)]
+            let plan = try AdapterPlan(settings, for: fixture.files)
+            let model = Transformer(fixture.files, mode: plan.mode)
+            try PEFTFiles.write(model, config: PEFTConfig(settings: settings, baseModel: "llama"), to: scratch.path)
+            #expect(try PEFTFiles.open(scratch.path, for: fixture.files).plan == plan)
+        }
+
         @Test("for mlx-lm are refused where its names are unknown")
         func unknownNames() throws {
             let scratch = try Scratch()

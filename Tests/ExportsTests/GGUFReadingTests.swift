@@ -13,7 +13,7 @@ extension ExportsTests {
     struct GGUFReadingTests {
         @Test(
             "agrees with llama.cpp's log-probabilities",
-            arguments: ["llama2", "llama3", "qwen2", "qwen3", "olmo2", "smollm3", "granite"])
+            arguments: ["llama2", "llama3", "qwen2", "qwen3", "qwen3_moe", "mixtral", "olmo2", "smollm3", "granite"])
         func architectures(_ name: String) throws {
             guard let folder = sharedFolder("assets/gguf_fixtures/architectures") else { return }
             let model = Transformer(try ModelFiles.open(gguf: "\(folder)/\(name).gguf"))
@@ -48,13 +48,6 @@ extension ExportsTests {
             let probes = try Probes(tokenizer: own, config: original.description.config)
             let divergence = try Divergence.measure([Transformer(files)], from: Transformer(original), on: probes)[0]
             #expect(divergence.largest < bound && divergence.positions > 200, "\(name): \(divergence)")
-        }
-
-        @Test("names what it cannot read")
-        func refusals() throws {
-            guard let folder = sharedFolder("assets/gguf_fixtures") else { return }
-            #expect(throws: (any Error).self) { try ModelFiles.open(gguf: folder + "/architectures/mixtral.gguf") }
-            #expect(throws: (any Error).self) { try ModelFiles.open(gguf: folder + "/architectures/qwen3_moe.gguf") }
         }
     }
 }

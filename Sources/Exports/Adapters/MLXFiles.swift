@@ -104,6 +104,15 @@ struct MLXFiles {
             config.serialized(JSONStyle(indent: 4, keySeparator: ": ")) + "\n", to: directory + "/adapter_config.json")
     }
 
+    /// Why mlx-lm could not load an adapter on these modules.
+    static func problems(_ base: ModelFiles, _ modules: [ModuleName], _ plan: AdapterPlan) throws -> [Problem] {
+        if let stack = base.plan.parameters.first(where: { plan.specs[$0.name.path] != nil }) {
+            return [Problem("\(stack.name.path): experts in one tensor have no adapters of mlx-lm's kind")]
+        }
+        for module in modules { _ = try key(module.path) }
+        return []
+    }
+
     /// The name inside a block: `model.layers.3.self_attn.q_proj` → `self_attn.q_proj`.
     private static func key(_ path: String) throws(Problem) -> String {
         let parts = path.split(separator: ".", maxSplits: 3)

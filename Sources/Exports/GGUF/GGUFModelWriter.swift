@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import Models
 import OrderedJSON
+import SafeFiles
 import Tokenizers
 import WeightFiles
 
@@ -12,17 +13,23 @@ struct GGUFModelWriter {
     private let source: any WeightSource
     private let tensors: [Part]
     private let metadata: GGUFMetadata
-    private let divisors: [Float]?
+    private let tables: [(name: String, numbers: [Float])]
 
     /// One tensor of the file.
     private struct Part {
-        let name: String
-        let stored: StoredTensor
+        let tensor: GGUFTensor
+        let stored: [StoredTensor]
         let format: ElementFormat
-        let order: [Int]?
 
-        var isVector: Bool { stored.shape.count == 1 }
-        var declaration: TensorDeclaration { TensorDeclaration(name, shape: stored.shape, format: .element(format)) }
+        var name: String { tensor.name }
+        var isVector: Bool { tensor.shape.count == 1 }
+        var count: Int { tensor.shape.reduce(1, *) }
+        var declaration: TensorDeclaration { TensorDeclaration(name, shape: tensor.shape, format: .element(format)) }
+
+        /// Whether numbers are not the stored ones in the stored format.
+        func isRewritten(_ merged: MergedWeights) -> Bool {
+            stored.contains { merged.changes($0.name) || $0.format != .element(format) }
+        }
     }
 
     /// - Parameters:
@@ -34,11 +41,11 @@ struct GGUFModelWriter {
         self.source = source
         let name = ((base.path as NSString).lastPathComponent as NSString).deletingPathExtension
         let settings = try GGUFSettings(base, name: name)
-        divisors = settings.rotaryDivisors
+        tables = settings.tables
         tensors = try Self.parts(base, source, settings, quantize)
         var metadata = try base.isDirectory ? settings.metadata : GGUFFile.open(base.path).metadata
         var bytes: [ElementFormat: Int] = [:]
-        for part in tensors where !part.isVector { bytes[part.format, default: 0] += part.stored.count }
+        for part in tensors where !part.isVector { bytes[part.format, default: 0] += part.count }
         let main = bytes.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key
         if quantize != nil || base.isDirectory {
             metadata["general.file_type"] = (quantize?.format ?? main)?.fileType.map { .uint32($0) }
@@ -71,65 +78,59 @@ struct GGUFModelWriter {
         _ base: ModelFiles, _ source: any WeightSource, _ settings: GGUFSettings, _ quantize: GGUFQuantization?
     ) throws -> [Part] {
         let config = base.description.config
-        var parts: [Part] = []
-        for module in base.plan.modules {
-            let logical = module.name.logical
-            guard let name = settings.architecture.tensorName(logical) else {
-                throw Problem(
-                    "\(module.name.path) has no name in llama.cpp's \(settings.architecture.name)", file: base.path)
+        return try settings.architecture.tensors(base.plan, config).compactMap { tensor in
+            let stored = tensor.pieces.compactMap { source[$0.tensor] }
+            guard stored.count == tensor.pieces.count, let module = tensor.pieces.first?.module,
+                let own = stored.first?.format.element
+            else { return nil }
+            let isHead = module.kind == .head || (module.kind == .embedding && config.tiedHead)
+            let columns = tensor.shape.last ?? 1
+            let format: ElementFormat
+            if tensor.shape.count == 1 || (module.kind == .router && (base.isDirectory || quantize != nil)) {
+                format = .f32  // as llama.cpp keeps norms, biases and routers in every file
+            } else {
+                format = quantize?.format(columns: columns, isHead: isHead) ?? own
             }
-            let order = settings.architecture.rowOrder(logical, rows: module.shape.weight[0], config: config)
-            for (tensor, suffix) in [(module.name.weight, ".weight"), (module.name.bias, ".bias")] {
-                guard suffix == ".weight" || module.shape.bias != nil, let stored = source[tensor],
-                    let own = stored.format.element
-                else { continue }
-                let isHead = module.name.kind == .head || (module.name.kind == .embedding && config.tiedHead)
-                let format =
-                    stored.shape.count == 1 ? .f32 : quantize?.format(columns: stored.columns, isHead: isHead) ?? own
-                parts.append(Part(name: name + suffix, stored: stored, format: format, order: order))
-            }
+            return Part(tensor: tensor, stored: stored, format: format)
         }
-        return parts
     }
 
     /// The coarsest rounding that writing with these merges does.
     func exactness(_ merged: MergedWeights) -> Proof.Exactness {
-        let rounded = tensors.filter {
-            $0.format != .f32 && (merged.changes($0.stored.name) || $0.stored.format != .element($0.format))
-        }
+        let rounded = tensors.filter { $0.format != .f32 && $0.isRewritten(merged) }
         if rounded.isEmpty { return .exact }
         return rounded.contains { $0.format.isBlock } ? .quantised : .rounded
     }
 
     /// Writes the file. Tensors are streamed, merged and quantised a panel at a time.
     func write(to path: String, _ merged: MergedWeights, progress: (String) throws -> Void) throws {
-        let unwritable = tensors.filter {
-            !$0.format.isWritable && (merged.changes($0.stored.name) || $0.stored.format != .element($0.format))
-        }
+        let unwritable = tensors.filter { !$0.format.isWritable && $0.isRewritten(merged) }
         if let first = unwritable.first {
             throw Problem(
                 "tensor \(first.name) is stored as \(first.format.name), which can only be read", file: base.path,
                 advice: "choose a format with --quantize (q8_0 keeps most), or export the adapter with --to gguf-lora")
         }
-        var declarations = tensors.map(\.declaration)
-        if let divisors {
-            declarations.insert(
-                TensorDeclaration("rope_freqs.weight", shape: [divisors.count], format: .element(.f32)), at: 0)
-        }
+        let declarations =
+            tables.map { TensorDeclaration($0.name, shape: [$0.numbers.count], format: .element(.f32)) }
+            + tensors.map(\.declaration)
         let parts = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
+        let numbers = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0.numbers) })
         var done = 0
         try GGUFWriter.write(to: path, metadata: metadata, tensors: declarations) { declaration, sink in
             done += 1
             try progress("writing tensor \(done) of \(declarations.count)")
             guard let part = parts[declaration.name] else {
-                try (divisors ?? []).withUnsafeBytes { try sink($0) }
+                try (numbers[declaration.name] ?? []).withUnsafeBytes { try sink($0) }
                 return
             }
-            if part.isVector {
-                let values = part.stored.floats() ?? []
-                try (part.order.map { $0.map { values[$0] } } ?? values).withUnsafeBytes { try sink($0) }
-            } else {
-                try merged.write(part.stored, as: part.format, rowOrder: part.order, to: sink)
+            for (piece, stored) in zip(part.tensor.pieces, part.stored) {
+                if part.isVector {
+                    let values = (stored.floats() ?? []).map { $0 + part.tensor.offset }
+                    try (piece.rows.map { $0.map { values[$0] } } ?? values).withUnsafeBytes { try sink($0) }
+                } else {
+                    try merged.write(stored, as: part.format, rowOrder: piece.rows, to: sink)
+                }
+                stored.file.release(stored.range)
             }
         }
     }
@@ -141,7 +142,9 @@ extension GGUFArchitecture {
         let own: [String] =
             switch name {
             case "llama", "smollm3": ["llama-bpe", "smollm", "tekken", "gpt-2"]
-            case "qwen2", "qwen3": ["qwen2"]
+            case "qwen2", "qwen3", "qwen3moe": ["qwen2"]
+            case "gptneox": ["olmo", "gpt-2"]
+            case "phi3": ["gpt-4o"]
             case "olmo2": ["dbrx", "olmo"]
             case "granite": ["refact", "gpt-2"]
             default: []

@@ -28,19 +28,7 @@ public enum GGUFQuantization: String, Sendable, CaseIterable {
             case .q5_k, .q4_k, .q4_0: isHead ? .q6_k : format
             default: format
             }
-        return Self.fitting(wanted, columns: columns)
-    }
-
-    private static func fitting(_ format: ElementFormat, columns: Int) -> ElementFormat {
-        if columns % format.blockSize == 0 { return format }
-        let next: ElementFormat =
-            switch format {
-            case .q4_k: .q5_0
-            case .q5_k: .q5_1
-            case .q6_k: .q8_0
-            default: .f16
-            }
-        return fitting(next, columns: columns)
+        return wanted.fitting(columns: columns) ?? .f16
     }
 }
 
@@ -62,7 +50,4 @@ extension ElementFormat {
         default: nil
         }
     }
-
-    /// Whether numbers stand in blocks of their own scale.
-    var isBlock: Bool { blockSize > 1 }
 }

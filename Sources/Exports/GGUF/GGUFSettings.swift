@@ -1,14 +1,15 @@
 import Diagnostics
 import Foundation
 import Models
+import OrderedJSON
 import WeightFiles
 
 /// The settings of a model as llama.cpp's converter writes them.
 struct GGUFSettings {
     let architecture: GGUFArchitecture
     let config: TransformerConfig
-    /// Divisors of the rotary frequencies, a tensor of their own.
-    private(set) var rotaryDivisors: [Float]?
+    /// Settings that are tensors of their own: divisors of the rotary frequencies.
+    private(set) var tables: [(name: String, numbers: [Float])] = []
     private(set) var metadata = GGUFMetadata()
 
     /// What a configuration has and llama.cpp's graph of the architecture has not is thrown, all together.
@@ -23,7 +24,7 @@ struct GGUFSettings {
         config = files.description.config
         try Problems(faults(files.path)).throwIfAny()
         let layer = config.layers.first
-        guard let attention = layer?.attention, case .dense(let dense) = layer?.feedForward else {
+        guard let attention = layer?.attention, let feedForward = layer?.feedForward else {
             throw Problem("has no layers", file: files.path)
         }
         metadata["general.architecture"] = .string(architecture.name)
@@ -34,20 +35,47 @@ struct GGUFSettings {
         set("block_count", .count(config.layers.count))
         set("context_length", .count(config.maximumPositions))
         set("embedding_length", .count(config.hiddenSize))
-        set("feed_forward_length", .count(dense.hidden))
+        switch feedForward {
+        case .dense(let dense): set("feed_forward_length", .count(dense.hidden))
+        case .experts(let experts):
+            let dense = files.configuration["intermediate_size"]?.intValue
+            set("feed_forward_length", .count(dense ?? experts.expert.hidden))
+            set("expert_count", .count(experts.count))
+            set("expert_used_count", .count(experts.perToken))
+            if architecture.name != "llama" { set("expert_feed_forward_length", .count(experts.expert.hidden)) }
+        }
         set("attention.head_count", .count(attention.heads))
         set("attention.head_count_kv", .count(attention.keyValueHeads))
-        set("attention.layer_norm_rms_epsilon", .float32(config.norm.epsilon))
+        let norm = config.norm.kind == .layer ? "layer_norm_epsilon" : "layer_norm_rms_epsilon"
+        set("attention.\(norm)", .float32(config.norm.epsilon))
         set("attention.key_length", .count(attention.headDim))
         set("attention.value_length", .count(attention.headDim))
         set("vocab_size", .count(config.vocabularySize))
-        if architecture.name == "granite" {
+        setRotary(config.rotaries[0])
+        setOwn(layer, attention)
+    }
+
+    /// What one architecture has beyond what all have.
+    private mutating func setOwn(_ layer: LayerConfig?, _ attention: AttentionConfig) {
+        switch architecture.name {
+        case "granite":
             set("attention.scale", .float32(attention.scale))
             set("embedding_scale", .float32(config.embeddingScale))
             set("residual_scale", .float32(layer?.residualScale ?? 1))
             set("logit_scale", .float32(1 / config.logitScale))
+        case "gemma2", "gemma3":
+            if let cap = attention.softCap { set("attn_logit_softcapping", .float32(cap)) }
+            if let cap = config.logitSoftCap { set("final_logit_softcapping", .float32(cap)) }
+            for layer in config.layers {
+                guard case .window(let width)? = layer.attention?.reach else { continue }
+                set("attention.sliding_window", .count(width))
+            }
+            if architecture.name == "gemma3", config.rotaries.count > 1 {
+                set("rope.freq_base_swa", .float32(Float(config.rotaries[1].theta)))
+            }
+        case "gptneox": set("use_parallel_residual", .bool(layer?.arrangement == .parallel))
+        default: break
         }
-        setRotary(config.rotaries[0])
     }
 
     private mutating func set(_ key: String, _ value: GGUFValue) { metadata["\(architecture.name).\(key)"] = value }
@@ -63,8 +91,13 @@ struct GGUFSettings {
             set("rope.scaling.type", .string("yarn"))
             set("rope.scaling.factor", .float32(Float(scaling.factor)))
             set("rope.scaling.original_context_length", .count(scaling.originalPositions))
-        case .llama3(let scaling): rotaryDivisors = Self.divisors(rotary, scaling)
-        case .longRope(let scaling): rotaryDivisors = scaling.shortFactors.map { Float($0) }
+        case .llama3(let scaling): tables.append(("rope_freqs.weight", Self.divisors(rotary, scaling)))
+        case .longRope(let scaling) where architecture.name == "phi3":
+            set("rope.scaling.original_context_length", .count(scaling.originalPositions))
+            set("rope.scaling.attn_factor", .float32(Float(scaling.attentionFactor)))
+            tables.append(("rope_factors_long.weight", scaling.longFactors.map { Float($0) }))
+            tables.append(("rope_factors_short.weight", scaling.shortFactors.map { Float($0) }))
+        case .longRope(let scaling): tables.append(("rope_freqs.weight", scaling.shortFactors.map { Float($0) }))
         default: break
         }
     }
@@ -81,35 +114,6 @@ struct GGUFSettings {
                 / (scaling.highFrequencyFactor - scaling.lowFrequencyFactor)
             return Float(1 / ((1 - smooth) / scaling.factor + smooth))
         }
-    }
-
-    private func faults(_ file: String) -> [Problem] {
-        var found: [String] = []
-        for (i, layer) in config.layers.enumerated() {
-            guard let attention = layer.attention, case .dense(let dense) = layer.feedForward else {
-                found.append("layer \(i) is no plain attention and feed-forward network")
-                continue
-            }
-            if attention.reach != .full {
-                found.append("llama.cpp's \(architecture.name) has no sliding window, this model has one")
-            }
-            if attention.projection != .separate || dense.kind != .gated || dense.activation != .silu {
-                found.append("its layers are not stored as \(architecture.name)'s are")
-            }
-            // llama.cpp leaves the rotation out in every fourth layer of SmolLM3 and nowhere else.
-            if (attention.rotary == nil) != (architecture.name == "smollm3" && (i + 1) % 4 == 0) {
-                found.append("its layers without rotation are not those of llama.cpp's \(architecture.name)")
-            }
-        }
-        if config.rotaries.count != 1 { found.append("it has \(config.rotaries.count) rotary tables") }
-        switch config.rotaries.first?.scaling {
-        case .dynamic, .proportional: found.append("its rotary scaling is not known to llama.cpp")
-        case .longRope(let scaling) where scaling.shortFactors != scaling.longFactors:
-            found.append("its rotary scaling is not known to llama.cpp's \(architecture.name)")
-        default: break
-        }
-        let once = found.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
-        return once.map { Problem("cannot be written to GGUF: \($0)", file: file) }
     }
 
     /// `494M`, `1.5B`: how llama.cpp says how large a model is.

@@ -10,31 +10,44 @@ public struct GGUFArchitecture: Sendable, Equatable {
     public let transformersClass: String
     /// Whether rows of query and key are stored so that rotated pairs are neighbours.
     public let pairsNeighbours: Bool
+    /// Whether the feed-forward networks are mixtures of experts: "llama" stands for models with and without.
+    public let hasExperts: Bool
+    /// What the file's norms have added to the numbers of transformers' files (1 for Gemma).
+    public let normOffset: Float
+
+    private init(
+        _ name: String, as modelType: String, also: [String] = [], class transformersClass: String,
+        pairsNeighbours: Bool = false, hasExperts: Bool = false, normOffset: Float = 0
+    ) {
+        self.name = name
+        self.modelType = modelType
+        modelTypes = [modelType] + also
+        self.transformersClass = transformersClass
+        self.pairsNeighbours = pairsNeighbours
+        self.hasExperts = hasExperts
+        self.normOffset = normOffset
+    }
 
     /// The architectures that are read and written.
     public static let all = [
-        GGUFArchitecture(
-            name: "llama", modelType: "llama", modelTypes: ["llama", "mistral"], transformersClass: "LlamaForCausalLM",
-            pairsNeighbours: true),
-        GGUFArchitecture(
-            name: "qwen2", modelType: "qwen2", modelTypes: ["qwen2"], transformersClass: "Qwen2ForCausalLM",
-            pairsNeighbours: false),
-        GGUFArchitecture(
-            name: "qwen3", modelType: "qwen3", modelTypes: ["qwen3"], transformersClass: "Qwen3ForCausalLM",
-            pairsNeighbours: false),
-        GGUFArchitecture(
-            name: "olmo2", modelType: "olmo2", modelTypes: ["olmo2"], transformersClass: "Olmo2ForCausalLM",
-            pairsNeighbours: false),
-        GGUFArchitecture(
-            name: "smollm3", modelType: "smollm3", modelTypes: ["smollm3"], transformersClass: "SmolLM3ForCausalLM",
-            pairsNeighbours: true),
-        GGUFArchitecture(
-            name: "granite", modelType: "granite", modelTypes: ["granite"], transformersClass: "GraniteForCausalLM",
-            pairsNeighbours: true),
+        GGUFArchitecture("llama", as: "llama", also: ["mistral"], class: "LlamaForCausalLM", pairsNeighbours: true),
+        GGUFArchitecture("llama", as: "mixtral", class: "MixtralForCausalLM", pairsNeighbours: true, hasExperts: true),
+        GGUFArchitecture("qwen2", as: "qwen2", class: "Qwen2ForCausalLM"),
+        GGUFArchitecture("qwen3", as: "qwen3", class: "Qwen3ForCausalLM"),
+        GGUFArchitecture("qwen3moe", as: "qwen3_moe", class: "Qwen3MoeForCausalLM", hasExperts: true),
+        GGUFArchitecture("gemma2", as: "gemma2", class: "Gemma2ForCausalLM", normOffset: 1),
+        GGUFArchitecture("gemma3", as: "gemma3_text", class: "Gemma3ForCausalLM", normOffset: 1),
+        GGUFArchitecture("phi3", as: "phi3", class: "Phi3ForCausalLM"),
+        GGUFArchitecture("gptneox", as: "gpt_neox", class: "GPTNeoXForCausalLM"),
+        GGUFArchitecture("olmo2", as: "olmo2", class: "Olmo2ForCausalLM"),
+        GGUFArchitecture("smollm3", as: "smollm3", class: "SmolLM3ForCausalLM", pairsNeighbours: true),
+        GGUFArchitecture("granite", as: "granite", class: "GraniteForCausalLM", pairsNeighbours: true),
     ]
 
     /// The architecture of this name.
-    public static func named(_ name: String) -> GGUFArchitecture? { all.first { $0.name == name } }
+    public static func named(_ name: String, hasExperts: Bool) -> GGUFArchitecture? {
+        all.first { $0.name == name && $0.hasExperts == hasExperts }
+    }
 
     /// The architecture that a model of this `model_type` is written as.
     public static func writing(_ modelType: String) -> GGUFArchitecture? {
@@ -45,33 +58,49 @@ public struct GGUFArchitecture: Sendable, Equatable {
         "embedding": "token_embd", "norm": "output_norm", "head": "output",
         "layers.*.attention.query": "blk.*.attn_q", "layers.*.attention.key": "blk.*.attn_k",
         "layers.*.attention.value": "blk.*.attn_v", "layers.*.attention.output": "blk.*.attn_output",
+        "layers.*.attention.queryKeyValue": "blk.*.attn_qkv",
         "layers.*.attention.queryNorm": "blk.*.attn_q_norm", "layers.*.attention.keyNorm": "blk.*.attn_k_norm",
         "layers.*.attentionNorm": "blk.*.attn_norm", "layers.*.feedForwardNorm": "blk.*.ffn_norm",
         "layers.*.attentionPostNorm": "blk.*.post_attention_norm",
         "layers.*.feedForwardPostNorm": "blk.*.post_ffw_norm",
         "layers.*.feedForward.gate": "blk.*.ffn_gate", "layers.*.feedForward.up": "blk.*.ffn_up",
-        "layers.*.feedForward.down": "blk.*.ffn_down",
+        "layers.*.feedForward.down": "blk.*.ffn_down", "layers.*.feedForward.gateUp": "blk.*.ffn_up",
+        "layers.*.feedForward.router": "blk.*.ffn_gate_inp",
+        "layers.*.feedForward.experts.*.gate": "blk.*.ffn_gate_exps",
+        "layers.*.feedForward.experts.*.up": "blk.*.ffn_up_exps",
+        "layers.*.feedForward.experts.*.down": "blk.*.ffn_down_exps",
+        "layers.*.feedForward.experts.down": "blk.*.ffn_down_exps",
     ]
 
-    /// A module's name in GGUF files, without `.weight`; nil where there is none.
+    /// A module's name in GGUF files, without `.weight`; nil where there is none. All experts of a layer share one.
     public func tensorName(_ logical: String) -> String? {
         let (pattern, numbers) = WeightNames.generalised(logical)
         return Self.names[pattern].map { WeightNames.filled($0, with: numbers) }
     }
 
-    /// For rows of query or key in GGUF's order, which row of transformers' order each is; nil where the orders are the same.
+    /// For rows of a module in GGUF's order, which row of transformers' order each is; nil where the orders are the same.
     ///
-    /// In transformers the pairs of a head are (i, i + d/2), in llama.cpp's "normal" rotation (2i, 2i + 1):
-    /// row `2j + p` there is row `p·d/2 + j` here.
+    /// Query and key: in transformers the pairs of a head are (i, i + d/2), in llama.cpp's "normal" rotation (2i, 2i + 1):
+    /// row `2j + p` there is row `p·d/2 + j` here. Query, key and value in one matrix, head by head (GPT-NeoX): llama.cpp
+    /// has all queries first, then all keys, then all values.
     public func rowOrder(_ logical: String, rows: Int, config: TransformerConfig) -> [Int]? {
         let (pattern, numbers) = WeightNames.generalised(logical)
-        guard pairsNeighbours, let layer = numbers.first.flatMap({ Int($0) }), config.layers.indices.contains(layer),
+        guard let layer = numbers.first.flatMap({ Int($0) }), config.layers.indices.contains(layer),
             let attention = config.layers[layer].attention
         else { return nil }
         let heads: Int
         switch pattern {
-        case "layers.*.attention.query": heads = attention.heads
-        case "layers.*.attention.key": heads = attention.keyValueHeads
+        case "layers.*.attention.query" where pairsNeighbours: heads = attention.heads
+        case "layers.*.attention.key" where pairsNeighbours: heads = attention.keyValueHeads
+        case "layers.*.attention.queryKeyValue" where attention.projection == .fusedByGroup:
+            guard attention.heads == attention.keyValueHeads, rows == 3 * attention.heads * attention.headDim else {
+                return nil
+            }
+            let (count, width) = (attention.heads, attention.headDim)
+            return (0..<rows).map { row in
+                let (part, head, within) = (row / (count * width), row / width % count, row % width)
+                return (head * 3 + part) * width + within
+            }
         default: return nil
         }
         // A wrong number of rows is reported when the model is checked.

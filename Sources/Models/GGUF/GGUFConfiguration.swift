@@ -17,21 +17,23 @@ struct GGUFConfiguration {
         if file.metadata["general.type"]?.stringValue == "adapter" {
             throw Problem("is an adapter, not a model", file: path)
         }
-        guard let architecture = GGUFArchitecture.named(name) else {
-            let known = GGUFArchitecture.all.map(\.name).joined(separator: ", ")
+        let hasExperts = file.metadata["\(name).expert_count"]?.intValue ?? 0 > 0
+        guard let architecture = GGUFArchitecture.named(name, hasExperts: hasExperts) else {
+            let known = GGUFArchitecture.all.map { $0.name + ($0.hasExperts ? " with experts" : "") }
             throw Problem(
-                "is of the architecture \"\(name)\", which is not read from GGUF", file: path,
-                advice: "known are \(known); use the model's Hugging Face directory")
+                "is of the architecture \"\(name)\"\(hasExperts ? " with experts" : ""), which is not read from GGUF",
+                file: path,
+                advice: "known are \(known.joined(separator: ", ")); use the model's Hugging Face directory")
         }
         self.file = file
         self.path = path
         self.architecture = architecture
     }
 
-    private func value(_ key: String) -> GGUFValue? { file.metadata["\(architecture.name).\(key)"] }
-    private func has(_ tensor: String) -> Bool { file.weights[tensor] != nil }
+    func value(_ key: String) -> GGUFValue? { file.metadata["\(architecture.name).\(key)"] }
+    func has(_ tensor: String) -> Bool { file.weights[tensor] != nil }
 
-    private mutating func count(_ key: String) -> JSONValue {
+    mutating func count(_ key: String) -> JSONValue {
         guard let value = value(key) else {
             problems.append(Problem("\(architecture.name).\(key) is missing", file: path))
             return 1
@@ -45,7 +47,7 @@ struct GGUFConfiguration {
     }
 
     /// A number as a person would have written it: f32 metadata say 9.99999974e-06 for 1e-5.
-    private func number(_ key: String) -> JSONValue? {
+    func number(_ key: String) -> JSONValue? {
         switch value(key) {
         case .float32(let x)?: Double("\(x)").map(JSONValue.number)
         case let other?: other.doubleValue.map(JSONValue.number)
@@ -75,25 +77,46 @@ struct GGUFConfiguration {
         object["attention_bias"] = .bool(has("blk.0.attn_q.bias"))
         object["mlp_bias"] = .bool(has("blk.0.ffn_gate.bias"))
         object["tie_word_embeddings"] = .bool(!has("output.weight"))
-        if architecture.name == "granite" {
-            for (key, from) in [
-                ("attention_multiplier", "attention.scale"), ("embedding_multiplier", "embedding_scale"),
-                ("residual_multiplier", "residual_scale"), ("logits_scaling", "logit_scale"),
-            ] { if let number = number(from) { object[key] = number } }
-        }
+        addOwn(&object)
         for (key, from) in [
             ("bos_token_id", "bos_token_id"), ("eos_token_id", "eos_token_id"), ("pad_token_id", "padding_token_id"),
         ] {
             if let id = file.metadata["tokenizer.ggml.\(from)"]?.intValue { object[key] = .integer(id) }
         }
-        if value("expert_count")?.intValue ?? 0 > 0 {
-            problems.append(Problem("is a mixture of experts, which is not read from GGUF yet", file: path))
-        }
-        if value("attention.sliding_window") != nil {
+        let slides = value("attention.sliding_window")?.intValue ?? 0 > 0
+        if slides, !["gemma2", "gemma3", "phi3"].contains(architecture.name) {
             problems.append(Problem("\(architecture.name).attention.sliding_window is not supported", file: path))
         }
+        checkSizes(object)
         try Problems(problems).throwIfAny()
         return .object(object)
+    }
+
+    /// Counts that lists are made from are held against the tensors, so that a lie costs no memory.
+    private mutating func checkSizes(_ object: JSONObject) {
+        func fault(_ key: String, _ claimed: Int, _ found: Int, _ tensor: String) {
+            problems.append(
+                Problem(
+                    "\(architecture.name).\(key) is \(claimed), but \(tensor) says \(found)", file: path,
+                    advice: "the file is corrupt; copy it again"))
+        }
+        let blocks = object["num_hidden_layers"]?.intValue ?? 0
+        if blocks > file.weights.names.count {
+            fault("block_count", blocks, file.weights.names.count, "the number of tensors")
+        }
+        let heads = object["num_attention_heads"]?.intValue ?? 0
+        let (rows, overflow) = heads.multipliedReportingOverflow(by: object["head_dim"]?.intValue ?? 0)
+        let query = file.weights["blk.0.attn_q.weight"]?.rows
+        let joint = file.weights["blk.0.attn_qkv.weight"]?.rows
+        if query == nil && joint == nil {
+            problems.append(Problem("has no tensor blk.0.attn_q.weight", file: path))
+        } else if overflow || query.map({ $0 != rows }) ?? (rows > joint ?? 0) {
+            fault("attention.head_count", heads, query ?? joint ?? 0, "blk.0.attn_q.weight, or attn_qkv,")
+        }
+        if architecture.hasExperts, let experts = value("expert_count")?.intValue {
+            let found = file.weights["blk.0.ffn_gate_exps.weight"]?.shape.first ?? 0
+            if experts != found { fault("expert_count", experts, found, "blk.0.ffn_gate_exps.weight") }
+        }
     }
 
     private mutating func headDim(_ object: JSONObject) -> JSONValue {
@@ -111,10 +134,13 @@ struct GGUFConfiguration {
     // MARK: - Rotary scaling
 
     private mutating func scaling(_ object: JSONObject) -> JSONValue {
-        if let dims = value("rope.dimension_count")?.intValue, let width = object["head_dim"]?.intValue, dims != width {
+        if let dims = value("rope.dimension_count")?.intValue, let width = object["head_dim"]?.intValue, dims != width,
+            !["phi3", "gptneox"].contains(architecture.name)
+        {
             problems.append(Problem("rotates \(dims) of a head's \(width) numbers, which is not supported", file: path))
         }
         if let factors { return llama3(factors, object) ?? .null }
+        if let long = longRope() { return long }
         guard let type = value("rope.scaling.type")?.stringValue, type != "none" else { return nil }
         let factor = number("rope.scaling.factor") ?? 1.0
         switch type {

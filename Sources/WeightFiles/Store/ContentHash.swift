@@ -12,7 +12,7 @@ public func contentHash(of paths: [String]) throws(Problem) -> String {
     var lines: [(name: String, digest: String)] = []
     for path in paths {
         let file = try MappedFile(path: path)
-        lines.append(((path as NSString).lastPathComponent, SHA256.hex(file.bytes)))
+        lines.append(((path as NSString).lastPathComponent, SHA256.hex(file.bytes) { file.release($0) }))
     }
     if let only = lines.first, lines.count == 1 { return "sha256:" + only.digest }
     lines.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Exports
+import Logging
 import Tokenizers
 
 /// `graft export`: the adapter, or the merged model, for another runtime.
@@ -40,7 +41,8 @@ struct ExportCommand: NumericCommand {
 
     func run() throws {
         let summary = try origin.run(compute) { job, opened in
-            switch target {
+            tellNote(opened)
+            return switch target {
             case .peft: try job.exportPEFT(to: origin.path)
             case .mlx: try job.exportMLX(to: origin.path)
             case .ggufLoRA: try job.exportGGUFLoRA(to: origin.path)
@@ -49,6 +51,12 @@ struct ExportCommand: NumericCommand {
             }
         }
         try origin.report(summary)
+    }
+
+    /// What llama.cpp does otherwise than the model itself.
+    private func tellNote(_ opened: OpenedModel) {
+        guard target == .gguf || target == .ollama || target == .ggufLoRA else { return }
+        if let note = Exportability.runtimeNote(opened.files) { log.notice("\(note)") }
     }
 
     private func tokenizer(_ opened: OpenedModel) throws -> Tokenizer {

@@ -1,6 +1,10 @@
+import Adapters
 import ArgumentParser
 import Diagnostics
+import Exports
 import Foundation
+import Logging
+import Models
 import OrderedJSON
 import Recipes
 import Training
@@ -51,7 +55,14 @@ struct TrainCommand: NumericCommand {
             Screen.status("reading rows: \(Int(share * 100)) %")
         }
         Screen.status(nil)
-        let run = try TrainingRun(plan)
+        for note in plan.quantised?.notes ?? [] { log.notice("\(note)") }
+        let exports = (plan.adapters ?? plan.initial?.plan).map { Exportability.all(plan.files, $0) } ?? []
+        // Whoever trains for llama.cpp should know before, not after.
+        if !dryRun { for line in exports.reasons { log.notice("\(line)") } }
+        // An interrupted quantisation leaves nothing behind.
+        if plan.quantised != nil { Interruption.poll() }
+        let run = try TrainingRun(plan, quantisation: BaseProgress().show)
+        Screen.status(nil)
         if dryRun { return try DryRun(run, since: start).show(json: json) }
 
         Interruption.poll()

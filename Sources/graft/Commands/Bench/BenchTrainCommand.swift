@@ -1,7 +1,10 @@
 import ArgumentParser
 import Foundation
 import Kernels
+import Logging
+import Models
 import OrderedJSON
+import Recipes
 import Training
 
 /// `graft bench train`: steps of the same trainer that `graft train` runs.
@@ -35,6 +38,9 @@ struct BenchTrainCommand: NumericCommand {
     @Option(help: "Steps that count; one more goes before them.")
     var steps = 5
 
+    @Option(help: "Hold the frozen base quantised: q8_0, q4_k or nf4.")
+    var quantize = BaseQuantization.none
+
     @Flag(help: "Write one JSON object.")
     var json = false
 
@@ -59,12 +65,22 @@ struct BenchTrainCommand: NumericCommand {
         (settings.rank, settings.masked, settings.steps, settings.precision) = (rank, masked, steps, precision)
         let load = BenchCommand.checkedLoad()
         try subject.open { files in
-            let result = try TrainingBenchmark(files, settings).run { report in
+            let result = try TrainingBenchmark(quantised(files), settings).run { report in
                 Screen.status(String(format: "step %d: %.2f s", report.step, report.seconds))
             }
             Screen.status(nil)
             try json ? Output.line(value(result, load).serialized(.python)) : show(result, load)
         }
+    }
+
+    /// The base as `base.quantize` holds it; of generated weights nothing is kept.
+    private func quantised(_ files: ModelFiles) throws -> ModelFiles {
+        guard let format = quantize.format else { return files }
+        let base = try QuantisedBase(files, as: format)
+        for note in base.notes { log.notice("\(note)") }
+        defer { Screen.status(nil) }
+        let cache = subject.model == nil ? QuantisedCache(directory: files.path) : .standard
+        return try base.load(cache: cache, progress: BaseProgress().show)
     }
 
     private func value(_ result: TrainingBenchmark.Result, _ load: Double?) -> JSONValue {
@@ -91,3 +107,5 @@ struct BenchTrainCommand: NumericCommand {
         if let load { try BenchCommand.line("load", "%.1f", load) }
     }
 }
+
+extension BaseQuantization: ExpressibleByArgument {}

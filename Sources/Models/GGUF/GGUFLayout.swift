@@ -1,0 +1,107 @@
+import Diagnostics
+
+/// One tensor of a GGUF file, and the tensors of transformers' files that it is made of.
+public struct GGUFTensor: Sendable, Equatable {
+    /// A tensor of transformers' files, or some of its rows.
+    public struct Piece: Sendable, Equatable {
+        /// The module it belongs to.
+        public let module: ModuleName
+        /// Its name.
+        public let tensor: String
+        /// Which of its rows come first, second …; nil for all in their own order.
+        public let rows: [Int]?
+    }
+
+    /// The name in the file, with `.weight` or `.bias`.
+    public let name: String
+    /// Its dimensions, outermost first.
+    public let shape: [Int]
+    /// What lies in it, one after the other.
+    public private(set) var pieces: [Piece]
+    /// What is added to the numbers of transformers' files.
+    public let offset: Float
+
+    /// Whether the pieces are the experts of a mixture, one a piece or all in one.
+    public var holdsExperts: Bool { shape.count == 3 }
+
+    fileprivate init(_ name: String, shape: [Int], pieces: [Piece], offset: Float = 0) {
+        self.name = name
+        self.shape = shape
+        self.pieces = pieces
+        self.offset = offset
+    }
+
+    fileprivate mutating func append(_ piece: Piece) { pieces.append(piece) }
+}
+
+extension GGUFArchitecture {
+    /// The tensors of a file of this architecture that holds a model, in published order; a layer's experts stand together
+    /// where its first one is.
+    ///
+    /// - Throws: ``Problem`` for a module that llama.cpp has no name for.
+    public func tensors(_ plan: WeightPlan, _ config: TransformerConfig) throws(Problem) -> [GGUFTensor] {
+        var tensors: [GGUFTensor] = []
+        var places: [String: Int] = [:]
+        for module in plan.modules {
+            for tensor in try self.tensors(of: module, config) {
+                if let place = places[tensor.name], let piece = tensor.pieces.first {
+                    tensors[place].append(piece)
+                } else {
+                    places[tensor.name] = tensors.count
+                    tensors.append(tensor)
+                }
+            }
+        }
+        return tensors
+    }
+
+    private func tensors(
+        of module: WeightPlan.Module, _ config: TransformerConfig
+    ) throws(Problem) -> [GGUFTensor] {
+        let (name, shape) = (module.name, module.shape.weight)
+        func piece(_ rows: [Int]?) -> GGUFTensor.Piece {
+            GGUFTensor.Piece(module: name, tensor: name.weight, rows: rows)
+        }
+        if name.logical.hasSuffix(".experts.gateUp"), shape.count == 3, let blocks = blocks(of: name.logical) {
+            // Gate and up of an expert lie one after the other; llama.cpp has all gates in one tensor, all ups in another.
+            let half = shape[1] / 2
+            return ["gate", "up"].enumerated().map { part, word in
+                let rows = (0..<shape[0]).flatMap { expert in
+                    let first = expert * shape[1] + part * half
+                    return Array(first..<first + half)
+                }
+                return GGUFTensor(
+                    "\(blocks).ffn_\(word)_exps.weight", shape: [shape[0], half, shape[2]], pieces: [piece(rows)])
+            }
+        }
+        guard let own = tensorName(name.logical), name.kind != .linearInputsFirst else {
+            throw Problem("\(name.path) has no name in llama.cpp's \(self.name)")
+        }
+        let count = experts(name.logical, config)
+        let order = rowOrder(name.logical, rows: shape[0], config: config)
+        var tensors = [
+            GGUFTensor(
+                own + ".weight", shape: count.map { [$0] + shape } ?? shape, pieces: [piece(order)],
+                offset: name.kind == .norm ? normOffset : 0)
+        ]
+        if let bias = module.shape.bias {
+            let piece = GGUFTensor.Piece(module: name, tensor: name.bias, rows: order)
+            tensors.append(GGUFTensor(own + ".bias", shape: [bias], pieces: [piece]))
+        }
+        return tensors
+    }
+
+    /// `layers.3.feedForward…` → `blk.3`.
+    private func blocks(of logical: String) -> String? {
+        WeightNames.generalised(logical).numbers.first.map { "blk.\($0)" }
+    }
+
+    /// How many experts lie beside a module that is one of them.
+    private func experts(_ logical: String, _ config: TransformerConfig) -> Int? {
+        let (pattern, numbers) = WeightNames.generalised(logical)
+        guard pattern.hasPrefix("layers.*.feedForward.experts.*."), let layer = numbers.first.flatMap({ Int($0) }),
+            config.layers.indices.contains(layer), case .experts(let experts) = config.layers[layer].feedForward
+        else { return nil }
+        return experts.count
+    }
+}

@@ -1,0 +1,65 @@
+import Exports
+import Foundation
+import Kernels
+import Models
+import Testing
+import Tokenizers
+
+extension ExportsTests {
+    @Suite("Damaged GGUF models")
+    struct DamageTests {
+        static let isFull = ProcessInfo.processInfo.environment["GRAFT_FULL"] == "1"
+
+        /// Bytes that are changed in place in a copy, so that nothing is written but them.
+        private func mutate(_ count: Int, seed: UInt64, _ path: String, headerBytes: Int) throws -> Int {
+            let original = try Data(contentsOf: URL(filePath: path))
+            let handle = try #require(FileHandle(forUpdatingAtPath: path))
+            defer { try? handle.close() }
+            var draws = NormalDraws(seed: seed, name: path)
+            func below(_ limit: Int) -> Int { Int(draws.uniform() * Double(limit)) }
+            let telling: [UInt64] = [0, 1, 0x7fff_ffff, 0xffff_ffff, 1 << 40, .max, 1 << 63, 2, 255, 65536]
+            var opened = 0
+            for _ in 0..<count {
+                var changed: [Range<Int>] = []
+                for _ in 0...below(3) {
+                    let width = [1, 1, 4, 8][below(4)]
+                    let at = below(headerBytes - width)
+                    let value = below(2) == 0 ? telling[below(telling.count)] : UInt64(below(1 << 32))
+                    let bytes = withUnsafeBytes(of: value.littleEndian) { Data($0.prefix(width)) }
+                    try handle.seek(toOffset: UInt64(at))
+                    try handle.write(contentsOf: bytes)
+                    changed.append(at..<at + width)
+                }
+                let cut = below(8) == 0
+                if cut { try handle.truncate(atOffset: UInt64(below(original.count))) }
+                // Any error will do; what must not happen is a trap, or memory for what the file only claims.
+                if let files = try? ModelFiles.open(gguf: path) {
+                    opened += 1
+                    _ = try? Tokenizer.load(gguf: files.path)
+                }
+                for range in cut ? [0..<original.count] : changed {
+                    try handle.seek(toOffset: UInt64(range.lowerBound))
+                    try handle.write(contentsOf: original[range])
+                }
+            }
+            return opened
+        }
+
+        @Test("cost an error and bounded memory, whatever is changed in their headers")
+        func mutations() throws {
+            guard let folder = sharedFolder("assets/gguf_fixtures/architectures") else { return }
+            let scratch = try Scratch()
+            let names = ["llama3", "qwen3_moe", "mixtral", "granite"]
+            let before = Machine.peakMemory
+            var opened = 0
+            for (i, name) in names.enumerated() {
+                try FileManager.default.copyItem(atPath: "\(folder)/\(name).gguf", toPath: scratch(name))
+                opened += try mutate(
+                    (Self.isFull ? 20_000 : 400) / names.count, seed: UInt64(i), scratch(name), headerBytes: 20_000)
+            }
+            let growth = Machine.peakMemory - before
+            print("mutants that open: \(opened); memory grew by \(growth >> 20) MB")
+            #expect(growth < 1 << 30)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Adapters
+import Exports
+import Foundation
+import Models
+import Testing
+
+extension ExportsTests {
+    @Suite("What can be exported")
+    struct ExportabilityTests {
+        private func refused(_ files: ModelFiles) throws -> [String] {
+            let plan = try AdapterPlan(LoRASettings(), for: files)
+            return Exportability.all(files, plan).filter { !$0.problems.isEmpty }.map(\.target)
+        }
+
+        @Test(
+            "is known before training",
+            arguments: [
+                ("llama", []), ("qwen3-moe", []), ("gpt2", ["gguf-lora", "gguf", "ollama", "mlx"]),
+                ("qwen2-window", ["gguf-lora", "gguf", "ollama"]), ("deepseek-v3", ["gguf-lora", "gguf", "ollama"]),
+            ])
+        func targets(_ name: String, _ expected: [String]) throws {
+            #expect(try refused(ModelFiles.open(directory: Fixture.root + "/" + name)) == expected)
+        }
+
+        @Test("and a long window that llama.cpp ignores is said, a short one refused")
+        func windows() throws {
+            let scratch = try Scratch()
+            try FileManager.default.copyItem(atPath: Fixture.root + "/mistral", toPath: scratch("m"))
+            #expect(try refused(ModelFiles.open(directory: scratch("m"))).contains("gguf"))
+            let config = scratch("m/config.json")
+            let text = try String(contentsOfFile: config, encoding: .utf8)
+            try text.replacing("\"sliding_window\": 9", with: "\"sliding_window\": 4096").write(
+                toFile: config, atomically: true, encoding: .utf8)
+            let files = try ModelFiles.open(directory: scratch("m"))
+            #expect(try refused(files) == [])
+            #expect(Exportability.runtimeNote(files)?.contains("4096") == true)
+        }
+    }
+}

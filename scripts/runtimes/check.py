@@ -1,0 +1,287 @@
+"""What Graft exports, run by the programs it is for: writes the table of docs/exports.md. Called by scripts/check-runtimes."""
+import argparse
+import datetime
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import torch
+
+import models
+
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--graft", required=True)
+arguments.add_argument("--document", required=True)
+arguments.add_argument("--tokenizer", required=True)
+arguments.add_argument("--families", nargs="*", default=list(models.FAMILIES))
+arguments.add_argument("--keep", help="keep the models made in this folder")
+arguments = arguments.parse_args()
+torch.set_num_threads(2)
+
+rng = np.random.default_rng(7)
+ROWS = [[int(x) for x in rng.integers(3, 2000, size=length)] for length in (40, 25, 33, 60)]
+
+
+def optional(name):
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # a peer that does not load is a peer that is not there
+        print(f"{name} is not there: {error}", file=sys.stderr)
+        return None
+
+
+def version(name):
+    return name + " " + importlib.import_module("importlib.metadata").version(name)
+
+
+llama, mlx = optional("llama"), optional("mlx_lm")
+
+
+def graft(*words):
+    """Runs Graft; returns what it wrote to standard output. A refusal is an exception with its text."""
+    done = subprocess.run([arguments.graft, *words], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"status {done.returncode}: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else ''}")
+    return done.stdout
+
+
+def torch_log_probabilities(model):
+    with torch.no_grad():
+        return [torch.log_softmax(model(torch.tensor([ids])).logits[0, :-1].double(), -1).numpy() for ids in ROWS]
+
+
+def both(model, family):
+    """What transformers computes, and what it computes with llama.cpp's nonlinearity."""
+    own = torch_log_probabilities(model)
+    undo = models.as_llama_computes(model, family)
+    theirs = torch_log_probabilities(model)
+    undo()
+    return own, theirs
+
+
+def compare(found, expected):
+    """Largest |Δ log p| of the tokens that follow, and the mean KL(expected ‖ found)."""
+    largest, kl, count = 0.0, 0.0, 0
+    for ids, a, b in zip(ROWS, found, expected):
+        a = a[:, :b.shape[1]]
+        at = np.arange(len(ids) - 1)
+        largest = max(largest, float(np.abs(a[at, ids[1:]] - b[at, ids[1:]]).max()))
+        kl += float((np.exp(b) * (b - a)).sum())
+        count += len(ids) - 1
+    return largest, kl / count
+
+
+def score(model, adapter, folder):
+    """Graft's own log-probabilities of the rows' tokens."""
+    path = f"{folder}/score.jsonl"
+    with open(path, "w") as file:
+        for ids in ROWS:
+            file.write(json.dumps({"input_ids": ids, "labels": ids}) + "\n")
+    lines = graft("score", "--model", model, "--adapter", adapter, "--data", path, "--precision", "f32").splitlines()
+    return [json.loads(line)["logprobs"] for line in lines]
+
+
+class Table:
+    """Rows of the document: the worst of several adapters where there are several."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def add(self, family, export, base, runtime, numbers, bound, note=""):
+        row = self.rows.setdefault((family, export, base), dict(runtime=runtime, largest=0, kl=0, note=note, holds=True))
+        if numbers is None:
+            row.update(largest=None, kl=None, note=note, holds=False)
+        elif row["largest"] is not None:
+            row["largest"], row["kl"] = max(row["largest"], numbers[0]), max(row["kl"], numbers[1])
+            row["holds"] = row["holds"] and bound(*numbers)
+
+    def text(self):
+        today = datetime.date.today().isoformat()
+        lines = ["| family | export | base | run by | date | largest \\|Δ log p\\| | KL | |", "|---|---|---|---|---|---|---|---|"]
+        for (family, export, base), row in self.rows.items():
+            if row["largest"] is None:
+                lines.append(f"| {family} | {export} | {base} | {row['runtime']} | | | | {row['note']} |")
+                continue
+            mark = "holds" if row["holds"] else "**does not hold**"
+            lines.append(f"| {family} | {export} | {base} | {row['runtime']} | {today} | {row['largest']:.1e} "
+                         f"| {row['kl']:.1e} | {mark} |")
+        return "\n".join(lines)
+
+
+def exactly(largest, kl):
+    return largest < 1e-3
+
+
+def nearly(largest, kl):
+    return kl < 1e-3
+
+
+def alone(base, adapter, folder, plain):
+    """Names of adapter tensors that alone change no logit of llama.cpp's."""
+    import gguf
+    from gguf import GGUFReader, GGUFWriter
+    reader = GGUFReader(adapter)
+    tensors = {tensor.name: tensor for tensor in reader.tensors}
+    architecture = reader.fields["general.architecture"].contents()
+    alpha = reader.fields["adapter.lora.alpha"].contents()
+    without = []
+    for name in sorted({name.rsplit(".lora_", 1)[0] for name in tensors}):
+        path = f"{folder}/alone.gguf"
+        writer = GGUFWriter(path, architecture)
+        writer.add_type("adapter")
+        writer.add_string("adapter.type", "lora")
+        writer.add_float32("adapter.lora.alpha", alpha)
+        for part in ("a", "b"):
+            writer.add_tensor(f"{name}.lora_{part}", np.array(tensors[f"{name}.lora_{part}"].data))
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        if compare(base.log_probabilities(ROWS, path), plain)[0] < 1e-6:
+            without.append(name)
+    return without, len(tensors) // 2
+
+
+def check_llama(table, family, folder, adapters, references):
+    runtime = llama.version() if llama else ""
+    for base in ("f32", "q8_0", "q4_k"):
+        if not llama:
+            table.add(family, "gguf-lora", base, "", None, exactly, "no llama.cpp")
+            continue
+        path = f"{folder}/base-{base}.gguf"
+        graft("export", "--model", f"{folder}/model", "--to", "gguf", "-o", path, "--quantize", base)
+        model = llama.Model(path, 64)
+        plain = model.log_probabilities(ROWS)
+        if base == "f32":
+            table.add(family, "gguf", base, runtime, compare(plain, references["none"]), exactly)
+        else:
+            # The same numbers in F32: what is left is that llama.cpp rounds activations beside quantised weights.
+            graft("export", "--model", path, "--to", "gguf", "-o", f"{folder}/wide.gguf", "--quantize", "f32")
+            wide = llama.Model(f"{folder}/wide.gguf", 64)
+            own = wide.log_probabilities(ROWS)
+            table.add(family, "gguf", base, runtime, compare(plain, own), nearly)
+        for kind, adapter in adapters.items():
+            lora = f"{folder}/{kind}-{base}.gguf"
+            source = f"{folder}/model" if base == "f32" else path
+            graft("export", "--model", source, "--adapter", adapter, "--to", "gguf-lora", "-o", lora)
+            found = model.log_probabilities(ROWS, lora)
+            if base == "f32":
+                table.add(family, "gguf-lora", base, runtime, compare(found, references[kind]), exactly)
+                without, count = alone(model, lora, folder, plain)
+                print(f"{family} {kind}: {count - len(without)} of {count} tensors change llama.cpp's logits alone {without}")
+                if without:
+                    table.add(family, "gguf-lora", base, runtime, None, exactly, f"without effect: {', '.join(without)}")
+                merged = f"{folder}/merged-{kind}.gguf"
+                graft("export", "--model", source, "--adapter", adapter, "--to", "gguf", "-o", merged, "--quantize", "f32")
+                whole = llama.Model(merged, 64)
+                table.add(family, "gguf, merged", base, runtime,
+                          compare(whole.log_probabilities(ROWS), references[kind]), exactly)
+                whole.close()
+            else:
+                expected = wide.log_probabilities(ROWS, lora)
+                table.add(family, "gguf-lora", base, runtime, compare(found, expected), nearly)
+                # Graft on the same file against llama.cpp on its numbers in F32.
+                scores = score(path, adapter, folder)
+                worst = max(abs(x - y[j, ids[j + 1]]) for ids, s, y in zip(ROWS, scores, expected) for j, x in enumerate(s))
+                table.add(family, "trained on it", base, runtime, (worst, 0.0),
+                          (lambda largest, kl: largest < 5e-3) if family in models.GELU else exactly)
+        model.close()
+        if base != "f32":
+            wide.close()
+            for name in ("wide.gguf", "wide.gguf.graft_export.json"):
+                os.remove(f"{folder}/{name}")
+
+
+def check_peft(table, family, folder, adapters, references):
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+    for kind, adapter in adapters.items():
+        if kind == "experts":
+            continue  # PEFT 0.21 has no modules of single experts to put them on
+        out = f"{folder}/peft-{kind}"
+        graft("export", "--model", f"{folder}/model", "--adapter", adapter, "--to", "peft", "-o", out)
+        base = AutoModelForCausalLM.from_pretrained(f"{folder}/model", dtype=torch.float32, attn_implementation="eager")
+        found = torch_log_probabilities(PeftModel.from_pretrained(base, out).eval())
+        table.add(family, "peft", "f32", version("peft"), compare(found, references[kind]), exactly)
+    for kind, adapter in adapters.items():
+        out = f"{folder}/merged-{kind}"
+        graft("merge", "--model", f"{folder}/model", "--adapter", adapter, "-o", out, "--dtype", "f32")
+        merged = AutoModelForCausalLM.from_pretrained(out, dtype=torch.float32, attn_implementation="eager").eval()
+        table.add(family, "merge", "f32", version("transformers"),
+                  compare(torch_log_probabilities(merged), references[kind]), exactly)
+
+
+def check_mlx(table, family, folder, adapters, references):
+    for kind, adapter in adapters.items():
+        if not mlx or kind == "experts":
+            continue
+        out = f"{folder}/mlx-{kind}"
+        import mlx.core as mx
+        try:
+            graft("export", "--model", f"{folder}/model", "--adapter", adapter, "--to", "mlx", "-o", out)
+            model, _ = mlx.load(f"{folder}/model", adapter_path=out)
+            found = []
+            for ids in ROWS:
+                logits = np.array(model(mx.array([ids]))[0].astype(mx.float32)).astype(np.float64)
+                found.append(llama.log_softmax(logits[:-1]) if llama else logits)
+            table.add(family, "mlx", "f32", version("mlx-lm"), compare(found, references[kind]), exactly)
+        except Exception as error:
+            table.add(family, "mlx", "f32", version("mlx-lm"), None, exactly, str(error).replace("|", "/")[:120])
+    if not mlx:
+        table.add(family, "mlx", "f32", "", None, exactly, "no mlx-lm")
+
+
+def check(table, family, folder):
+    model = models.make(family, f"{folder}/model", arguments.tokenizer)
+    references, theirs, adapters = {}, {}, {}
+    references["none"], theirs["none"] = both(model, family)
+    for kind in models.ADAPTERS:
+        adapters[kind] = f"{folder}/adapter-{kind}"
+        adapted = models.adapt(model, family, kind, adapters[kind])
+        references[kind], theirs[kind] = both(adapted, family)
+        if kind == "plain" and "experts" in {part for name, _ in model.named_parameters() for part in name.split(".")}:
+            adapters["experts"] = f"{folder}/adapter-experts"
+            adapted.save_pretrained(adapters["experts"])
+            numbers = models.add_experts(adapters["experts"], model.config)
+            with torch.no_grad():
+                for (layer, expert, part), (a, b) in numbers.items():
+                    stack = adapted.get_submodule(f"base_model.model.model.layers.{layer}.mlp.experts")
+                    half = stack.gate_up_proj.shape[1] // 2
+                    rows = {"gate": stack.gate_up_proj[expert, :half], "up": stack.gate_up_proj[expert, half:],
+                            "down": stack.down_proj[expert]}[part]
+                    rows += 2 * b @ a  # alpha / rank
+            references["experts"], theirs["experts"] = both(adapted, family)
+            with torch.no_grad():
+                for (layer, expert, part), (a, b) in numbers.items():
+                    stack = adapted.get_submodule(f"base_model.model.model.layers.{layer}.mlp.experts")
+                    half = stack.gate_up_proj.shape[1] // 2
+                    rows = {"gate": stack.gate_up_proj[expert, :half], "up": stack.gate_up_proj[expert, half:],
+                            "down": stack.down_proj[expert]}[part]
+                    rows -= 2 * b @ a
+        model = adapted.unload()
+    for part in (check_llama, check_peft, check_mlx):
+        try:
+            part(table, family, folder, adapters, theirs if part is check_llama else references)
+        except Exception as error:
+            print(f"{family}: {part.__name__}: {error}", file=sys.stderr)
+            table.add(family, part.__name__.removeprefix("check_"), "", "", None, exactly, str(error).replace("|", "/")[:160])
+
+
+table = Table()
+with tempfile.TemporaryDirectory() as scratch:
+    for family in arguments.families:
+        folder = f"{arguments.keep or scratch}/{family}"
+        os.makedirs(folder, exist_ok=True)
+        check(table, family, folder)
+text = table.text()
+print(text)
+begin, end = "<!-- written by scripts/check-runtimes -->", "<!-- end -->"
+document = open(arguments.document).read()
+if set(arguments.families) >= set(models.FAMILIES):
+    head, rest = document.split(begin, 1)
+    open(arguments.document, "w").write(head + begin + "\n\n" + text + "\n\n" + end + rest.split(end, 1)[1])
+sys.exit(0 if all(row["holds"] or row["note"].startswith("no ") for row in table.rows.values()) else 1)
