@@ -30,10 +30,7 @@ public struct ExportJob {
 
     /// Refuses a base whose weights are small floats with scales apart: nothing writes or rewrites those.
     func refuseScaledWeights(_ what: String) throws(Problem) {
-        guard let (name, tensor) = base.scaled.min(by: { $0.key < $1.key }) else { return }
-        throw Problem(
-            "\(what) from weights stored as \(tensor.formatName) (\(name)) is not supported", file: base.path,
-            advice: "export the adapter with --to peft and use it beside the base")
+        if let problem = base.scaledWeightsProblem(what) { throw problem }
     }
 
     /// The base, and base and adapter in memory.
@@ -147,5 +144,16 @@ struct ExportDirectory {
                 settings + origins + [
                     ("adapted_tensors", .integer(adapted)), ("files", .object(hashes)), ("proof", proof.json),
                 ]))
+    }
+}
+
+extension ModelFiles {
+    /// Why files that need these weights rewritten cannot be made; nil where they can.
+    func scaledWeightsProblem(_ what: String) -> Problem? {
+        scaled.min { $0.key < $1.key }.map { name, tensor in
+            Problem(
+                "\(what) from weights stored as \(tensor.formatName) (\(name)) is not supported", file: path,
+                advice: "export the adapter with --to peft and use it beside the base")
+        }
     }
 }

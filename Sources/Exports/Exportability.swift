@@ -2,7 +2,7 @@ import Adapters
 import Diagnostics
 import Models
 
-/// What an adapter that is yet to be trained can be exported as, from the names of its modules alone.
+/// What a model, or an adapter that is yet to be trained on it, can be exported as, from the names of its modules alone.
 public struct Exportability: Sendable {
     /// What `graft export --to` would be given; `merge` for that command.
     public let target: String
@@ -11,15 +11,19 @@ public struct Exportability: Sendable {
     /// What the target does otherwise than Graft, for the user to know.
     public let note: String?
 
-    /// Every target, for a base and the adapters planned on it. Reads no weights; whether a vocabulary can be written is
-    /// found out when it is.
-    public static func all(_ base: ModelFiles, _ adapters: AdapterPlan) -> [Exportability] {
-        let modules = base.plan.modules.map(\.name).filter { adapters.specs[$0.path] != nil }
+    /// The first reason why not; nil when it can be.
+    public var obstacle: String? { problems.first?.message }
+
+    /// Every target, for a base and the adapters planned on it; without a plan what the base allows at most. Reads no
+    /// weights; whether a vocabulary can be written is found out when it is.
+    public static func all(_ base: ModelFiles, _ adapters: AdapterPlan? = nil) -> [Exportability] {
+        let modules = base.plan.modules.map(\.name).filter { adapters?.specs[$0.path] != nil }
         func attempt(_ body: () throws -> [Problem]) -> [Problem] {
             do { return try body() } catch let problem as Problem { return [problem] } catch let all as Problems {
                 return all.list
             } catch { return [Problem("\(error)")] }
         }
+        func rewriting(_ what: String) -> [Problem] { base.scaledWeightsProblem(what).map { [$0] } ?? [] }
         let settings = attempt {
             _ = try GGUFSettings(base, name: "")
             _ = try GGUFSettings.tensors(base)
@@ -30,12 +34,14 @@ public struct Exportability: Sendable {
             base.isDirectory ? [] : [Problem("the base is a GGUF file", advice: "--to gguf merges into a GGUF file")]
         return [
             Exportability(target: "peft", problems: [], note: nil),
-            Exportability(target: "merge", problems: directory, note: nil),
+            Exportability(target: "merge", problems: directory + rewriting("merging"), note: nil),
             Exportability(target: "gguf-lora", problems: attempt { try GGUFLoRA(base).problems(modules) }, note: note),
-            Exportability(target: "gguf", problems: settings, note: note),
-            Exportability(target: "ollama", problems: settings, note: note),
+            Exportability(target: "gguf", problems: settings + rewriting("a GGUF file"), note: note),
+            Exportability(target: "ollama", problems: settings + rewriting("a GGUF file"), note: note),
             Exportability(
-                target: "mlx", problems: attempt { try MLXFiles.problems(base, modules, adapters) }, note: nil),
+                target: "mlx",
+                problems: attempt { try adapters.map { try MLXFiles.problems(base, modules, $0) } ?? [] },
+                note: nil),
         ]
     }
 }

@@ -53,26 +53,19 @@ public struct GenerationBenchmark {
                     return true
                 })
             if run == 0 { continue }
-            prompts.append(Self.seconds(first - start))
-            steps.append(Self.seconds(.now - first) / Double(tokens - 1))
+            prompts.append((first - start).seconds)
+            steps.append((.now - first).seconds / Double(tokens - 1))
             products.append((Profile.seconds[.frozenProducts] ?? 0) / Double(tokens - 1))
         }
-        let step = Self.median(steps)
+        let step = steps.median
         return Result(
-            batch: batch, promptTokensPerSecond: Double(batch * prompt) / Self.median(prompts),
+            batch: batch, promptTokensPerSecond: Double(batch * prompt) / prompts.median,
             decodeTokensPerSecond: Double(batch) / step, stepMilliseconds: step * 1e3,
-            productMilliseconds: Self.median(products) * 1e3)
+            productMilliseconds: products.median * 1e3)
     }
 
     private func ids(_ count: Int, seed: UInt64) -> [Int32] {
         var draws = NormalDraws(seed: seed, name: "benchmark")
         return (0..<count).map { _ in Int32(draws.uniform() * Double(model.config.vocabularySize)) }
     }
-
-    private static func seconds(_ duration: Duration) -> Double {
-        let (seconds, attoseconds) = duration.components
-        return Double(seconds) + Double(attoseconds) * 1e-18
-    }
-
-    private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }

@@ -31,8 +31,7 @@ public enum Profile {
         depth += 1
         let start = ContinuousClock.now
         defer {
-            let time = (ContinuousClock.now - start).components
-            seconds[phase, default: 0] += Double(time.seconds) + Double(time.attoseconds) * 1e-18
+            seconds[phase, default: 0] += (ContinuousClock.now - start).seconds
             depth -= 1
         }
         return try body()

@@ -21,6 +21,8 @@ public struct RunPlan: Sendable {
     public let adapters: AdapterPlan?
     /// The adapter to continue from.
     public let initial: PEFTFiles?
+    /// The adapters that are trained: those to continue from, or new ones; nil for a full fine-tune.
+    public var adapterPlan: AdapterPlan? { initial?.plan ?? adapters }
     /// The adapter's settings.
     public let settings: LoRASettings
     /// The training steps.

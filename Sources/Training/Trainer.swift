@@ -169,8 +169,3 @@ extension NormalDraws {
         return UInt64(draws.uniform() * 0x1p53)
     }
 }
-
-extension Duration {
-    /// The duration in seconds.
-    public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}

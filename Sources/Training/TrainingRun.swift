@@ -35,7 +35,7 @@ public final class TrainingRun {
         self.plan = plan
         let recipe = plan.recipe
         let seed = UInt64(bitPattern: Int64(recipe.train.seed))
-        let mode: TrainingMode = plan.initial?.plan.mode ?? plan.adapters?.mode ?? .full(seed: seed)
+        let mode: TrainingMode = plan.adapterPlan?.mode ?? .full(seed: seed)
         let files = try plan.base(cache, quantisation)
         model = Transformer(files, mode: mode)
         if let initial = plan.initial { initial.load(into: model) } else { model.initialiseAdapters(seed: seed) }

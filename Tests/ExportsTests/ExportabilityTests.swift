@@ -22,6 +22,14 @@ extension ExportsTests {
             #expect(try refused(ModelFiles.open(directory: Fixture.root + "/" + name)) == expected)
         }
 
+        @Test("and weights with scales apart are not rewritten, with adapters or without")
+        func scaledWeights() throws {
+            let files = try ModelFiles.open(directory: Fixture.root + "/qwen3-moe-fp8")
+            #expect(try refused(files) == ["merge", "gguf", "ollama"])
+            #expect(
+                Exportability.all(files).filter { $0.obstacle != nil }.map(\.target) == ["merge", "gguf", "ollama"])
+        }
+
         @Test("and a long window that llama.cpp ignores is said, a short one refused")
         func windows() throws {
             let scratch = try Scratch()

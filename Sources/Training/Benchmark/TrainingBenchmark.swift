@@ -109,11 +109,11 @@ public struct TrainingBenchmark {
             }
             phases[.pointwise, default: []].append(report.seconds - known.values.reduce(0, +))
         }
-        let step = median(seconds)
+        let step = seconds.median
         return Result(
             stepSeconds: step, tokensPerSecond: Double(settings.sequence * settings.batch) / step,
-            peakMemory: Machine.peakMemory, gigaflops: operations / step / 1e9, productPeak: median(peaks),
-            phases: Profile.Phase.allCases.map { ($0.rawValue, median(phases[$0] ?? [])) }, losses: losses)
+            peakMemory: Machine.peakMemory, gigaflops: operations / step / 1e9, productPeak: peaks.median,
+            phases: Profile.Phase.allCases.map { ($0.rawValue, (phases[$0] ?? []).median) }, losses: losses)
     }
 }
 
@@ -134,10 +134,4 @@ public enum ProductPeak {
             return 2 * Double(rows * columns * inner) / (ContinuousClock.now - start).seconds / 1e9
         }
     }
-}
-
-private func median(_ values: [Double]) -> Double {
-    let sorted = values.sorted()
-    guard let middle = sorted.dropFirst(sorted.count / 2).first else { return 0 }
-    return sorted.count % 2 == 1 ? middle : (middle + sorted[sorted.count / 2 - 1]) / 2
 }

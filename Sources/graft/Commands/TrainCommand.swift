@@ -56,9 +56,10 @@ struct TrainCommand: NumericCommand {
         }
         Screen.status(nil)
         for note in plan.quantised?.notes ?? [] { log.notice("\(note)") }
-        let exports = (plan.adapters ?? plan.initial?.plan).map { Exportability.all(plan.files, $0) } ?? []
         // Whoever trains for llama.cpp should know before, not after.
-        if !dryRun { for line in exports.reasons { log.notice("\(line)") } }
+        if !dryRun, let adapters = plan.adapterPlan {
+            for line in Exportability.all(plan.files, adapters).reasons { log.notice("\(line)") }
+        }
         // An interrupted quantisation leaves nothing behind.
         if plan.quantised != nil { Interruption.poll() }
         let run = try TrainingRun(plan, quantisation: BaseProgress().show)

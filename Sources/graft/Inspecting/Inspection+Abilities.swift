@@ -26,13 +26,14 @@ extension Inspection {
         add(
             "trains", .array(["lora"] + (obstacle == nil ? ["full"] : [])),
             text: "lora" + (obstacle.map { "; not in full: \($0)" } ?? ", full"))
-        let exports = PossibleExport.all(of: files)
-        let possible = exports.filter { $0.obstacle == nil }.map(\.kind).joined(separator: ", ")
+        let exports = Exportability.all(files)
+        let possible = exports.filter { $0.obstacle == nil }.map(\.target).joined(separator: ", ")
         let impossible = Set(exports.compactMap(\.obstacle)).sorted().map { obstacle in
-            "; not " + exports.filter { $0.obstacle == obstacle }.map(\.kind).joined(separator: ", ") + ": \(obstacle)"
+            "; not " + exports.filter { $0.obstacle == obstacle }.map(\.target).joined(separator: ", ")
+                + ": \(obstacle)"
         }
         add(
-            "exports", .object(JSONObject(exports.map { ($0.kind, $0.obstacle.map(JSONValue.string) ?? true) })),
+            "exports", .object(JSONObject(exports.map { ($0.target, $0.obstacle.map(JSONValue.string) ?? true) })),
             text: possible + impossible.joined())
     }
 }

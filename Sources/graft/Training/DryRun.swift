@@ -13,7 +13,7 @@ struct DryRun {
     private let facts: RunFacts
     private let recipe: Recipe
     private let blocks: Int
-    private let exports: [PossibleExport]
+    private let exports: [Exportability]
     /// What some micro-batches of the run have cost; nil where it would not fit into this machine.
     private let rehearsal: Rehearsal?
     private let seconds: Double
@@ -27,7 +27,8 @@ struct DryRun {
         recipe = run.plan.recipe
         blocks = run.model.config.layers.count
         let adapts = recipe.adapter.method == .lora
-        exports = PossibleExport.all(of: run.plan.files).filter { adapts || ["gguf", "ollama"].contains($0.kind) }
+        exports = Exportability.all(run.plan.files, run.plan.adapterPlan)
+            .filter { adapts || ["gguf", "ollama"].contains($0.target) }
         // What the process has already is its own.
         available = [SystemFiles.availableMemory.map { $0 + Machine.resident.anonymous }, SystemFiles.memoryLimit]
             .compactMap { $0 }.min()
@@ -59,7 +60,7 @@ struct DryRun {
             object["seconds_per_step"] = .number(secondsPerStep)
             object["measured"] = .bool(rehearsal != nil)
             object["exports"] = .object(
-                JSONObject(exports.map { ($0.kind, $0.obstacle.map(JSONValue.string) ?? true) }))
+                JSONObject(exports.map { ($0.target, $0.obstacle.map(JSONValue.string) ?? true) }))
             return try Output.line(JSONValue.object(object).serialized())
         }
         let forecast = facts.forecast
@@ -75,9 +76,9 @@ struct DryRun {
         try Output.line("disk: about \(ByteText.of(forecast.diskBytes)) in \(recipe.output)")
         let how = rehearsal.map { "measured on \(CountText.of($0.tokens)) tokens" } ?? "estimated"
         try Output.line("time: about \(DurationText.of(seconds)), \(DurationText.of(secondsPerStep)) a step (\(how))")
-        try Output.line("can become: " + exports.filter { $0.obstacle == nil }.map(\.kind).joined(separator: ", "))
+        try Output.line("can become: " + exports.filter { $0.obstacle == nil }.map(\.target).joined(separator: ", "))
         for export in exports {
-            if let obstacle = export.obstacle { try Output.line("cannot become \(export.kind): \(obstacle)") }
+            if let obstacle = export.obstacle { try Output.line("cannot become \(export.target): \(obstacle)") }
         }
         for advice in advice() { try Output.line(advice) }
     }

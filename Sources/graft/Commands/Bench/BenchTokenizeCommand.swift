@@ -2,6 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Dispatch
 import Foundation
+import Kernels
 import OrderedJSON
 import Synchronization
 import Tokenizers
@@ -50,10 +51,9 @@ struct BenchTokenizeCommand: ParsableCommand {
             for run in 0...runs {
                 let start = ContinuousClock.now
                 ids = Self.encode(lines, with: tokenizer, threads: count)
-                let time = (ContinuousClock.now - start).components
-                if run > 0 { seconds.append(Double(time.seconds) + Double(time.attoseconds) * 1e-18) }
+                if run > 0 { seconds.append((ContinuousClock.now - start).seconds) }
             }
-            let median = seconds.sorted()[runs / 2]
+            let median = seconds.median
             if json {
                 let value: JSONValue = [
                     "threads": .integer(count), "bytes": .integer(size), "lines": .integer(lines.count),
