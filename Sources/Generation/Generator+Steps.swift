@@ -62,7 +62,8 @@ extension Generator {
         var hidden: Tensor?
         while cache.lengths[row.slot] < prompt.count {
             let first = cache.lengths[row.slot]
-            let end = min(prompt.count, (first / piece + 1) * piece)
+            let whole = model.config.anglesDependOnLength
+            let end = whole ? prompt.count : min(prompt.count, (first / piece + 1) * piece)
             hidden = Recording.off {
                 model.hiddenStates(
                     continuing: cache, slots: [row.slot], tokens: [Array(prompt[first..<end])],
@@ -82,7 +83,12 @@ extension Generator {
         let first = rows.partition { !$0.request.leavesAdaptersOut }
         precondition(
             rows[..<first].allSatisfy(\.request.leavesAdaptersOut), "Generator: rows without adapters go first")
-        let tokens = rows.map { $0.ids.suffix(1) }
+        let tokens = rows.map { row in
+            let before = cache.lengths[row.slot]
+            guard model.config.turnsAnew(from: before, to: before + 1) else { return row.ids.suffix(1) }
+            cache.truncate(row.slot)
+            return row.request.prompt[...] + row.ids
+        }
         let hidden = Recording.off {
             model.hiddenStates(
                 continuing: cache, slots: rows.map(\.slot), tokens: tokens.map { Array($0) },

@@ -45,7 +45,7 @@ public final class Generator {
         self.precision = precision
         self.sharing = sharing
         self.piece = piece ?? (sharing == .prompts ? 128 : 512)
-        wantedSlots = model.config.anglesDependOnLength ? 1 : slots
+        wantedSlots = slots
     }
 
     /// Answers to requests, in their order.

@@ -4,16 +4,14 @@ extension Transformer {
     /// Tokens that one forward pass takes together.
     private static let rowsPerPass = 2048
 
-    /// Sequences to run together: consecutive ones of up to 2,048 tokens; each alone where the rotary angles depend on
-    /// the sequence's length, so that company does not change a result.
+    /// Sequences to run together: consecutive ones of up to 2,048 tokens.
     public func batches(of sequences: [[Int32]]) -> [Range<Int>] {
-        let alone = config.rotaries.contains(where: \.dependsOnLength)
         var batches: [Range<Int>] = []
         var start = 0
         while start < sequences.count {
             var end = start + 1
             var rows = sequences[start].count
-            while !alone, end < sequences.count, rows + sequences[end].count <= Self.rowsPerPass {
+            while end < sequences.count, rows + sequences[end].count <= Self.rowsPerPass {
                 rows += sequences[end].count
                 end += 1
             }

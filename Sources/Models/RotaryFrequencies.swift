@@ -18,23 +18,23 @@ public struct RotaryFrequencies: Sendable, Equatable {
     public init(_ config: RotaryConfig, length: Int) {
         attentionFactor = 1
         let base = Float(config.theta)
-        let plain = { Self.series(base, dim: config.dim) }
+        let plain = { Self.series(base, dim: config.basis) }
         switch config.scaling {
         case .none: inverse = plain()
         case .linear(let factor): inverse = plain().map { $0 / Float(factor) }
         case .dynamic(let factor, let positions):
             // The base that keeps the longest wave's end where linear scaling would put it.
-            let dim = Double(config.dim)
+            let dim = Double(config.basis)
             let stretch = factor * Double(max(length, positions)) / Double(positions) - (factor - 1)
-            let exponent = config.dim > 2 ? dim / (dim - 2) : 1
-            inverse = Self.series(Float(config.theta * pow(stretch, exponent)), dim: config.dim)
+            let exponent = config.basis > 2 ? dim / (dim - 2) : 1
+            inverse = Self.series(Float(config.theta * pow(stretch, exponent)), dim: config.basis)
         case .llama3(let scaling): inverse = plain().map { Self.llama3($0, scaling) }
         case .yarn(let scaling):
-            inverse = Self.yarn(theta: config.theta, dim: config.dim, scaling)
+            inverse = Self.yarn(theta: config.theta, dim: config.basis, scaling)
             attentionFactor = Float(scaling.attentionFactor)
         case .longRope(let scaling):
             let factors = length > scaling.originalPositions ? scaling.longFactors : scaling.shortFactors
-            inverse = zip(factors, Self.powers(base, dim: config.dim)).map { 1 / (Float($0) * $1) }
+            inverse = zip(factors, Self.powers(base, dim: config.basis)).map { 1 / (Float($0) * $1) }
             attentionFactor = Float(scaling.attentionFactor)
         case .proportional(let angles, let factor):
             inverse = plain().enumerated().map { $0 < angles ? $1 / Float(factor) : 0 }

@@ -38,8 +38,6 @@ struct ParityTests {
     @Test("both sequences in one batch see only themselves", arguments: fixtures)
     func segments(_ name: String) throws {
         let fixture = try Fixture(name)
-        // Tables that depend on the batch's longest sequence are the one thing sequences share.
-        if fixture.dependsOnLength { return }
         let model = Transformer(fixture.files)
         let (a, b) = (fixture.ids(0), fixture.ids(1))
         let both = model.logits(
@@ -81,6 +79,7 @@ struct ParityTests {
     @Test("token after token from a cache as all at once", arguments: fixtures)
     func cached(_ name: String) throws {
         let fixture = try Fixture(name)
+        // Earlier keys keep the angles they had when the sequence was shorter.
         if fixture.dependsOnLength { return }
         let model = Transformer(fixture.files)
         let ids = fixture.ids(0)
@@ -108,8 +107,16 @@ struct ParityTests {
         // Of these small models, whose weights are large, bf16 costs a few hundredths; where two experts are nearly equal
         // it may choose the other, hence the tenth of the rows that may be further off.
         let sorted = rows.sorted()
-        let (median, most) = (sorted[rows.count / 2], sorted[rows.count * 9 / 10 - 1])
-        #expect(median < 0.08 && most < 0.15, "\(name): log-probabilities differ by \(median), \(most) in most rows")
+        let (median, most) = (sorted[rows.count / 2], sorted[max(0, rows.count * 9 / 10 - 1)])
+        // Of drawn models it is known how far PyTorch is off in bf16.
+        let reference = fixture.facts["bf16"]
+        let bounds = (
+            max(0.08, 1.5 * (reference?["median"]?.doubleValue ?? 0)),
+            max(0.15, 1.5 * (reference?["most"]?.doubleValue ?? 0))
+        )
+        #expect(
+            median < bounds.0 && most < bounds.1,
+            "\(name): log-probabilities differ by \(median), \(most) in most rows; PyTorch's by \(bounds)")
         #expect(rows.allSatisfy { $0.isFinite })
     }
 
@@ -138,7 +145,8 @@ struct ParityTests {
             }
         }
         let cosine = along / (own * wanted).squareRoot()
-        #expect(cosine > 0.99, "\(name): cosine \(cosine)")
+        let bound = 1 - max(0.01, 1.5 * (1 - (fixture.facts["bf16"]?["cosine"]?.doubleValue ?? 1)))
+        #expect(cosine > bound, "\(name): cosine \(cosine), bound \(bound)")
     }
 }
 
@@ -170,7 +178,9 @@ struct Fixture {
     ) throws {
         let differences = try logitDifferences(name, of: model, ids: ids, precision: .f32, in: stored)
         let difference = differences.max() ?? .infinity
-        #expect(difference < 1e-4, "\(path) \(name): log-probabilities differ by \(difference)")
+        // Of drawn models, some of which multiply what is rounded by hundreds, PyTorch's own error in f32 is known.
+        let bound = 1e-4 + 2 * (facts["rounding"]?.doubleValue ?? 0)
+        #expect(difference < bound, "\(path) \(name): log-probabilities differ by \(difference)")
     }
 
     /// The largest difference of a row's log-probabilities from the reference's, for each row.

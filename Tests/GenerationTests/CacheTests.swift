@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct CacheTests {
     static let families = [
         "llama", "llama-3", "qwen2", "qwen3", "qwen3-window", "gemma2", "gemma3", "gpt2", "gpt-neox", "phi3", "olmo2",
-        "granite", "cohere", "ministral3",
+        "granite", "cohere", "ministral3", "phi3-long",
     ]
 
     @Test(arguments: families)
@@ -16,7 +16,7 @@ import Testing
         let limit = model.config.vocabularySize
         let room = model.config.maximumPositions
         // Longer than the fixtures' windows, and on both sides of the sixteen rows that have products of their own.
-        let prompts = [1, 5, 17, 40].filter { $0 + 12 <= room }.map { TestData.ids($0, below: limit, seed: $0) }
+        let prompts = [1, 5, 17, 25, 40].filter { $0 + 12 <= room }.map { TestData.ids($0, below: limit, seed: $0) }
         #expect(prompts.count >= 2)
         let generator = Generator(model, tokenizer: nil, precision: .f32, slots: 3)
         let answers = try generator.run(prompts.map { GenerationRequest($0, maxTokens: 12) })

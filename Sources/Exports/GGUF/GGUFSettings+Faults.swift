@@ -119,6 +119,9 @@ extension GGUFSettings {
         var found: [String] = []
         let expected = architecture.name == "gemma3" ? 1...2 : 1...1
         if !expected.contains(config.rotaries.count) { found.append("it has \(config.rotaries.count) rotary tables") }
+        if config.rotaries.contains(where: { $0.basis != $0.dim }) {
+            found.append("it turns an odd share of each head, which llama.cpp does not")
+        }
         switch config.rotaries.first?.scaling {
         case .dynamic, .proportional: found.append("its rotary scaling is not known to llama.cpp")
         case .longRope(let scaling)

@@ -96,7 +96,9 @@ private struct RopeReader {
         if !takesPartial, kind != "default", kind != "proportional", share != 1 {
             reader.fault("\(name).partial_rotary_factor", "is \(share), but this family turns whole heads")
         }
-        if dim < 2 || dim % 2 != 0 || dim > headDim {
+        // An odd share is rounded up, except by the kinds whose tables transformers then cannot make.
+        let takesOdd = ["default", "linear", "dynamic", "llama3"].contains(kind)
+        if dim < 1 || dim + dim % 2 > headDim || (dim % 2 != 0 && !takesOdd) {
             reader.fault(
                 "head_dim",
                 "\(headDim) with partial_rotary_factor \(share) leaves \(dim) rotated values; it must be "
@@ -162,6 +164,10 @@ private struct RopeReader {
     private var originalPositions: Int {
         let key = "original_max_position_embeddings"
         if reader.json["model_type"]?.stringValue == "phi3" { return reader.count(key, 4096, in: 2...(1 << 40)) }
+        // Beside the dictionary it has priority, as in transformers.
+        if name.hasSuffix("rope_scaling") || name.hasSuffix("rope_parameters"), reader.value(key) != nil {
+            return reader.count(key, positions, in: 2...(1 << 40))
+        }
         guard let value = members[key], !value.isNull else { return positions }
         guard let whole = value.intValue, whole > 1, whole < 1 << 40 else {
             reader.fault("\(name).\(key)", "is \(ConfigReader.shown(value)), not a length")

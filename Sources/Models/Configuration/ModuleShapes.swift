@@ -57,6 +57,9 @@ extension TransformerConfig {
         case .perHead:
             shapes.append(("queryNorm", ModuleShape([attention.headDim])))
             shapes.append(("keyNorm", ModuleShape([attention.headDim])))
+        case .eachHead:
+            shapes.append(("queryNorm", ModuleShape([attention.heads, attention.headDim])))
+            shapes.append(("keyNorm", ModuleShape([attention.keyValueHeads, attention.headDim])))
         case .fullWidth:
             shapes.append(("queryNorm", ModuleShape([queries])))
             shapes.append(("keyNorm", ModuleShape([keys])))

@@ -29,16 +29,18 @@ public struct RotaryConfig: Sendable, Equatable {
     /// The base of the geometric series of wavelengths.
     public var theta: Double
     /// Values of a head that turn, from its start; even; at most the head's width (the rest pass unchanged).
-    public var dim: Int
+    public var dim: Int { basis + basis % 2 }
+    /// What the frequencies' exponents are divided by: ``dim``, or one less where a share of a head comes out odd.
+    public var basis: Int
     /// Which values form a pair.
     public var pairing: Pairing
     /// How the frequencies are stretched.
     public var scaling: Scaling
 
-    /// A table; halves and no scaling unless said otherwise.
+    /// A table for `dim` values of each head; halves and no scaling unless said otherwise.
     public init(theta: Double, dim: Int, pairing: Pairing = .halves, scaling: Scaling = .none) {
         self.theta = theta
-        self.dim = dim
+        basis = dim
         self.pairing = pairing
         self.scaling = scaling
     }

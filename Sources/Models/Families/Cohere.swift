@@ -1,11 +1,11 @@
 extension ModelFamily {
     /// Cohere Command R: one layer norm for both parts of a block, which run side by side; neighbouring values turn.
     static let cohere = ModelFamily("cohere", names: .cohere) { reader in
-        reader.refuse("use_qk_norm", because: "norms of queries and keys are not supported in this family")
         let sizes = reader.sizes(.cohere)
+        var attention = sizes.attention()
+        if reader.flag("use_qk_norm", false) { attention.queryKeyNorm = .eachHead }
         return .cohere(
-            "cohere", reader, sizes, theta: 500_000,
-            attentions: Array(repeating: sizes.attention(), count: sizes.layers))
+            "cohere", reader, sizes, theta: 500_000, attentions: Array(repeating: attention, count: sizes.layers))
     }
 
     /// Command R7B and A: three sliding layers to one full, which does not rotate.
@@ -49,5 +49,5 @@ extension TransformerConfig {
 }
 
 extension WeightNames {
-    fileprivate static let cohere = llama.removing("layers.*.feedForwardNorm")
+    fileprivate static let cohere = llamaWithQueryKeyNorm.removing("layers.*.feedForwardNorm")
 }

@@ -52,65 +52,10 @@ struct ForwardContext {
             type: type, positions: positions, segments: segments, draw: draw?.keeping(rows), tables: tables,
             cache: cache, adapted: still)
     }
-}
 
-/// Rotary tables of one model for sequences of up to a given length, made when first asked for.
-final class RotaryTables {
-    private struct Key: Hashable {
-        let rotary: Int
-        let beta: Float
-    }
-    private let config: TransformerConfig
-    private(set) var length: Int
-    private var tables: [Key: RotaryTable] = [:]
-
-    init(_ config: TransformerConfig, length: Int) {
-        self.config = config
-        self.length = length
-    }
-
-    /// Makes the tables reach further. Tables whose angles depend on the sequence's length are made again.
-    func reach(_ needed: Int) {
-        let dependsOnLength = config.rotaries.contains(where: \.dependsOnLength)
-        if needed > length {
-            length = dependsOnLength ? needed : max(needed, min(config.maximumPositions, length * 2))
-            tables = [:]
-        } else if dependsOnLength && needed != length {
-            length = needed
-            tables = [:]
-        }
-    }
-
-    /// How many numbers of a head a table turns.
-    func dims(_ index: Int) -> Int { config.rotaries[index].dim }
-
-    /// The table of a rotary configuration; for queries that grow with their position, the growth multiplied in.
-    func table(_ index: Int, growth: AttentionConfig.QueryGrowth? = nil) -> RotaryTable {
-        let key = Key(rotary: index, beta: growth?.beta ?? 0)
-        if let table = tables[key] { return table }
-        let rotary = config.rotaries[index]
-        let frequencies = RotaryFrequencies(rotary, length: length)
-        let table = RotaryTable(
-            positions: length, inverseFrequencies: frequencies.inverse, attentionFactor: frequencies.attentionFactor,
-            interleaved: rotary.pairing == .neighbours, growth: growth.map { g in { g.factor(at: $0) } })
-        tables[key] = table
-        return table
-    }
-}
-
-extension RotaryConfig {
-    /// Whether angles depend on how long the sequence is.
-    public var dependsOnLength: Bool {
-        switch scaling {
-        case .dynamic, .longRope: true
-        default: false
-        }
-    }
-}
-
-extension AttentionConfig.QueryGrowth {
-    /// The factor on the query at a position.
-    func factor(at position: Int) -> Float {
-        1 + beta * Float(log1p(Double((position + shift) / originalPositions)))
+    /// The table of a rotary configuration and the row in it of each row's position: of several tables, joined, where
+    /// the angles depend on how long a sequence is.
+    func turning(_ rotary: Int, growth: AttentionConfig.QueryGrowth? = nil) -> (table: RotaryTable, rows: [Int32]) {
+        tables.table(rotary, growth: growth, segments: segments, positions: positions)
     }
 }

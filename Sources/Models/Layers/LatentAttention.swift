@@ -42,7 +42,8 @@ struct LatentAttention {
     }
 
     private func turned(_ x: Tensor, _ context: ForwardContext) -> Tensor {
-        x.rotated(by: context.tables.table(config.rotary), positions: context.positions, headSize: config.rotaryDim)
+        let (table, rows) = context.turning(config.rotary)
+        return x.rotated(by: table, positions: rows, headSize: config.rotaryDim)
     }
 
     private var shape: AttentionShape {

@@ -67,9 +67,9 @@ struct SelfAttention {
         guard let rotary = config.rotary else { return grown(x, context, growth).convertedRecording(to: context.type) }
         // A table that turns whole heads can hold the growth; else what it does not turn would not grow.
         let whole = context.tables.dims(rotary) == config.headDim
+        let (table, rows) = context.turning(rotary, growth: whole ? growth : nil)
         return (whole ? x : grown(x, context, growth)).rotated(
-            by: context.tables.table(rotary, growth: whole ? growth : nil), positions: context.positions,
-            headSize: config.headDim, to: context.type)
+            by: table, positions: rows, headSize: config.headDim, to: context.type)
     }
 
     private func grown(_ x: Tensor, _ context: ForwardContext, _ growth: AttentionConfig.QueryGrowth?) -> Tensor {

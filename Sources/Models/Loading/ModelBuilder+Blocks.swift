@@ -28,17 +28,18 @@ extension ModelBuilder {
             case .separate: ["query", "key", "value"]
             case .fused, .fusedByGroup: ["queryKeyValue"]
             }
-        let bare: Norm? = config.queryKeyNorm == .perHeadUnweighted ? bareHeadNorm() : nil
+        // Norms over heads are root-mean-square norms, but where each head has its own.
+        func headNorm(_ name: String) -> Norm? {
+            guard var norm = config.queryKeyNorm == .perHeadUnweighted ? bareNorm() : norm("\(path).\(name)") else {
+                return nil
+            }
+            norm.centred = norm.centred && config.queryKeyNorm == .eachHead
+            return norm
+        }
         return SelfAttention(
             config: config, layer: layer, input: group(inputs.map { "\(path).\($0)" }),
-            output: group(["\(path).output"]), queryNorm: bare ?? norm("\(path).queryNorm"),
-            keyNorm: bare ?? norm("\(path).keyNorm"), sinks: numbers("\(path).sinks"))
-    }
-
-    private func bareHeadNorm() -> Norm {
-        var norm = bareNorm()
-        norm.centred = false
-        return norm
+            output: group(["\(path).output"]), queryNorm: headNorm("queryNorm"), keyNorm: headNorm("keyNorm"),
+            sinks: numbers("\(path).sinks"))
     }
 
     private func latentAttention(_ path: String, _ layer: Int, _ config: LatentAttentionConfig) -> LatentAttention {

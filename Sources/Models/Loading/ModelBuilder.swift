@@ -67,16 +67,18 @@ final class ModelBuilder {
                 inputsFirst: inputsFirst))
     }
 
-    private func vector(_ name: String, _ count: Int, offset: Float, initial: Float) -> Tensor {
+    /// A bias or the factors of a norm: one row, or one for each head.
+    private func vector(_ name: String, _ shape: [Int], offset: Float, initial: Float) -> Tensor {
+        let (rows, columns) = (shape.dropLast().reduce(1, *), shape.last ?? 1)
         if case .full = mode {
-            let parameter = Parameter(name, rows: 1, columns: count)
+            let parameter = Parameter(name, rows: rows, columns: columns)
             load(parameter, name, offset: offset, initial: initial)
-            trained.append(TrainedWeight(parameter: parameter, tensor: name, shape: [count], offset: offset))
+            trained.append(TrainedWeight(parameter: parameter, tensor: name, shape: shape, offset: offset))
             return parameter.tensor
         }
         let values = files.source?[name]?.floats() ?? []
-        precondition(values.count == count, "tensor \(name) passed the audit with \(values.count) numbers")
-        return Tensor(values.map { $0 + offset }, rows: 1, columns: count)
+        precondition(values.count == rows * columns, "tensor \(name) passed the audit with \(values.count) numbers")
+        return Tensor(values.map { $0 + offset }, rows: rows, columns: columns)
     }
 
     private func parameter(_ module: WeightPlan.Module, _ name: String, _ shape: [Int]) -> Parameter {
@@ -109,10 +111,9 @@ final class ModelBuilder {
         let module = module(logical)
         let config = files.description.config.norm
         let weight = vector(
-            module.name.weight, module.shape.weight[0], offset: config.weightOffset, initial: 1)
-        let bias = module.shape.bias.map { vector(module.name.bias, $0, offset: 0, initial: 0) }
-        return Norm(
-            weight: weight, bias: bias, epsilon: config.epsilon, centred: config.kind == .layer && !logical.isHeadNorm)
+            module.name.weight, module.shape.weight, offset: config.weightOffset, initial: 1)
+        let bias = module.shape.bias.map { vector(module.name.bias, [$0], offset: 0, initial: 0) }
+        return Norm(weight: weight, bias: bias, epsilon: config.epsilon, centred: config.kind == .layer)
     }
 
     /// A norm without stored weights, where the configuration says so (OLMo 1).
@@ -158,7 +159,7 @@ final class ModelBuilder {
         attached(
             logical.enumerated().map { i, path in
                 let module = module(path)
-                let bias = module.shape.bias.map { vector(module.name.bias, $0, offset: 0, initial: 0) }
+                let bias = module.shape.bias.map { vector(module.name.bias, [$0], offset: 0, initial: 0) }
                 return LinearModule(
                     name: module.name, weights: LinearWeights(matrix(path), bias: bias), slot: slots?[i])
             })
@@ -215,11 +216,6 @@ final class ModelBuilder {
         return AdapterGroup(
             a: a, members: group, dropout: dropout, key: stableHash(parts.map(\.name).joined(separator: "\n")))
     }
-}
-
-extension String {
-    /// Norms over heads are root-mean-square norms in every family.
-    fileprivate var isHeadNorm: Bool { hasSuffix(".queryNorm") || hasSuffix(".keyNorm") }
 }
 
 /// A hash that is the same on every machine and in every run (FNV-1a, 64 bits).

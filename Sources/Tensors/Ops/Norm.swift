@@ -3,7 +3,8 @@ import Kernels
 
 /// A norm over rows: `x̂ · weight + bias`, with `x̂ = x / √(mean(x²) + ε)` or, centred, `(x − mean) / √(variance + ε)`.
 public struct Norm {
-    /// One factor a column [1, columns], or nil for none.
+    /// One factor a column [1, columns], or nil for none. Heads with factors of their own have a row each: of `n` rows,
+    /// row `r mod n` holds those of the normalized row `r`.
     public var weight: Tensor?
     /// One addend a column [1, columns], or nil.
     public var bias: Tensor?
@@ -22,13 +23,26 @@ public struct Norm {
 
     var learned: [Tensor] { [weight, bias].compactMap { $0 } }
 
+    /// Heads with factors of their own; 1 where all rows share them.
+    private var heads: Int { weight?.rows ?? 1 }
+
+    /// - Returns: mean and 1/deviation of each row, head after head.
     func forward(_ x: Tensor, into y: Tensor) -> Tensor {
+        let heads = self.heads
+        precondition(
+            x.rows % heads == 0 && (heads == 1 || bias == nil), "norm of \(x.shape) with weights for \(heads) heads")
         let statistics = Tensor(uninitialized: x.rows, 2)
-        Pool.rows(x.rows) { range in
-            let first = range.lowerBound
-            graft_norm(
-                x.row(first), x.stride, x.type.isBF16, weight?.floats, bias?.floats, epsilon, centred ? 1 : 0,
-                y.row(first), y.stride, y.type.isBF16, statistics.floats + 2 * first, range.count, x.columns)
+        let rows = x.rows / heads
+        for head in 0..<heads {
+            let factors = weight.map { $0.floats + head * $0.columns }
+            Pool.rows(rows) { range in
+                let first = range.lowerBound * heads + head
+                graft_norm(
+                    x.row(first), x.stride * heads, x.type.isBF16, factors, bias?.floats, epsilon, centred ? 1 : 0,
+                    y.row(first), y.stride * heads, y.type.isBF16,
+                    statistics.floats + 2 * (head * rows + range.lowerBound),
+                    range.count, x.columns)
+            }
         }
         return statistics
     }
@@ -42,19 +56,23 @@ public struct Norm {
         copyScale: Float = 1
     ) -> [Tensor?] {
         let panel = 64
-        let panels = (x.rows + panel - 1) / panel
+        let heads = self.heads
+        let rows = x.rows / heads
+        let panels = (rows + panel - 1) / panel
+        precondition(heads == 1 || copy == nil, "norm: a copy of the gradient of \(heads) heads")
         let trainsWeight = weight?.edge != nil
         let trainsBias = bias?.edge != nil
-        let weightSums = trainsWeight ? Tensor(zeros: panels, x.columns) : nil
+        let weightSums = trainsWeight ? Tensor(zeros: heads * panels, x.columns) : nil
         let biasSums = trainsBias ? Tensor(zeros: panels, x.columns) : nil
-        Pool.run(panels) { i in
-            let first = i * panel
+        Pool.run(heads * panels) { i in
+            let (head, start) = (i / panels, i % panels * panel)
+            let first = start * heads + head
             graft_norm_backward(
-                x.row(first), x.stride, x.type.isBF16, statistics.floats + 2 * first, weight?.floats, centred ? 1 : 0,
-                g.row(first), g.stride, g.type.isBF16, dx.floats + first * dx.stride, dx.stride, adds ? 1 : 0,
-                copy?.row(first), copy?.type.isBF16 ?? 0, copyScale,
-                weightSums.map { $0.floats + i * x.columns }, biasSums.map { $0.floats + i * x.columns },
-                min(panel, x.rows - first), x.columns)
+                x.row(first), x.stride * heads, x.type.isBF16, statistics.floats + 2 * (head * rows + start),
+                weight.map { $0.floats + head * $0.columns }, centred ? 1 : 0, g.row(first), g.stride * heads,
+                g.type.isBF16, dx.floats + first * dx.stride, dx.stride * heads, adds ? 1 : 0, copy?.row(first),
+                copy?.type.isBF16 ?? 0, copyScale, weightSums.map { $0.floats + i * x.columns },
+                biasSums.map { $0.floats + i * x.columns }, min(panel, rows - start), x.columns)
         }
         return (weight == nil ? [] : [weightSums]) + (bias == nil ? [] : [biasSums])
     }
@@ -64,8 +82,14 @@ public struct Norm {
     func send(_ sums: [Tensor?], by pullback: inout Pullback, from first: Int) {
         for (i, panels) in sums.enumerated() {
             guard let panels else { continue }
-            pullback.accumulate(to: first + i, rows: 1, columns: panels.columns, zeroed: true) { sum, _ in
-                graft_sum_rows(panels.pointer, panels.stride, 0, sum.floats, panels.rows, panels.columns)
+            let heads = learned[i].rows
+            let each = panels.rows / heads
+            pullback.accumulate(to: first + i, rows: heads, columns: panels.columns, zeroed: true) { sum, _ in
+                for head in 0..<heads {
+                    graft_sum_rows(
+                        panels.row(head * each), panels.stride, 0, sum.floats + head * panels.columns, each,
+                        panels.columns)
+                }
             }
         }
     }

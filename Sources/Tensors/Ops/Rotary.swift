@@ -34,6 +34,25 @@ public struct RotaryTable {
         self.sines = sines
     }
 
+    /// The rows of several tables, one table after the other.
+    public init(joining tables: [RotaryTable]) {
+        precondition(
+            !tables.isEmpty
+                && tables.allSatisfy { $0.dims == tables[0].dims && $0.interleaved == tables[0].interleaved },
+            "rotary: \(tables.count) tables of unlike heads")
+        dims = tables[0].dims
+        interleaved = tables[0].interleaved
+        let rows = tables.reduce(0) { $0 + $1.positions }
+        cosines = Tensor(uninitialized: rows, dims / 2)
+        sines = Tensor(uninitialized: rows, dims / 2)
+        var next = 0
+        for table in tables {
+            cosines.view(rows: next..<next + table.positions).copy(table.cosines)
+            sines.view(rows: next..<next + table.positions).copy(table.sines)
+            next += table.positions
+        }
+    }
+
     /// Positions the table reaches.
     public var positions: Int { cosines.rows }
 }

@@ -35,6 +35,14 @@ enum NormCases {
         } reference: { v in
             [Formula.norm(v[0], weight: v[1], bias: nil, epsilon: Double(epsilon), centred: false, group: 20)]
         },
+        GradientCase(.norm, "heads of 20 with weights of their own", [Variable(70, 60), Variable(3, 20)]) { x in
+            [
+                x.float(0).normalized(
+                    Norm(weight: x.float(1), epsilon: epsilon, centred: true), group: 20, to: x.type)
+            ]
+        } reference: { v in
+            [Formula.norm(v[0], weight: v[1], bias: nil, epsilon: Double(epsilon), centred: true, group: 20)]
+        },
         GradientCase(.norm, "a view", [Variable(5, 40), Variable(1, 17)]) { x in
             [x.float(0).split([3, 17, 20])[1].normalized(Norm(weight: x.float(1), epsilon: epsilon))]
         } reference: { v in

@@ -19,6 +19,7 @@ enum Formula {
         return up.map { h.combined($0, *) } ?? h
     }
 
+    /// With a weight of several rows, group `g` takes row `g mod rows`.
     static func norm(_ x: Grid, weight: Grid?, bias: Grid?, epsilon: Double, centred: Bool, group: Int? = nil) -> Grid {
         let width = group ?? x.columns
         var y = x
@@ -29,7 +30,8 @@ enum Formula {
                 let square = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(width)
                 for (i, number) in row.enumerated() {
                     y[r, start + i] =
-                        (number - mean) / (square + epsilon).squareRoot() * (weight?[0, i] ?? 1) + (bias?[0, i] ?? 0)
+                        (number - mean) / (square + epsilon).squareRoot()
+                        * (weight.map { $0[start / width % $0.rows, i] } ?? 1) + (bias?[0, i] ?? 0)
                 }
             }
         }
