@@ -52,7 +52,7 @@ INLINE void try_scales(const float *x, const float *w, int count, const float *i
 // x ≈ scale·q − minimum with q in 0…top and both factors ≥ 0, for 32 numbers; `middle` is the mean of q. Larger numbers
 // weigh more. Trials begin at (top + first) steps from the least to the largest number and go on by `step`.
 INLINE void fit_scale_and_minimum(const float *x, int top, float first, float step, float *scale, float *minimum,
-                                  float *middle) {
+                                  float *middle, int *outlying) {
     float squares[32], w[32], above[32];
     for (int j = 0; j < 32; j++) squares[j] = x[j] * x[j];
     float rms = __builtin_sqrtf(sum(squares, 32) / 32);
@@ -67,41 +67,79 @@ INLINE void fit_scale_and_minimum(const float *x, int top, float first, float st
     *middle = (float)top / 2;
     *scale = (most - least) / (float)top;
     *minimum = -least;
+    *outlying = most - least > 5 * rms;
     if (most <= least) return;
 
-    float inverses[TRIALS];
-    struct trial_sums s;
-    for (int t = 0; t < TRIALS; t++) inverses[t] = ((float)top + first + step * (float)t) / (most - least);
-    try_scales(above, w, 32, inverses, 0, top, &s);
-    for (int t = 0; t < TRIALS; t++) {
-        // In units of the trial's scale: x ≈ (1 + a)·q + m − limit, where m may not exceed limit, or the minimum
-        // would be negative.
-        float q = s.q[t], qq = s.qq[t], r = s.r[t], rq = s.rq[t], unit = 1 / inverses[t], limit = -least * inverses[t];
-        float determinant = sw * qq - q * q;
-        float a = (sw * rq - r * q) / determinant, m = (qq * r - q * rq) / determinant;
-        float at_limit = (rq - limit * q) / qq;
-        a = m > limit ? at_limit : a;
-        m = m > limit ? limit : m;
-        float error = s.rr[t] + a * a * qq + m * m * sw + 2 * (a * m * q - a * rq - m * r);
-        errors[t] = determinant > 0 ? error * unit * unit : INFINITY;
-        scales[t] = (1 + a) * unit;
-        minimums[t] = (limit - m) * unit;
-    }
-    for (int t = 0; t < TRIALS; t++) {
-        if (errors[t] < best) {
-            best = errors[t];
-            *scale = scales[t];
-            *minimum = minimums[t];
-            *middle = s.q[t] / sw;
+    // Where one number is far from all others a finer scale that cuts it off can be the better one: twice as many trials.
+    for (int round = 0; round <= *outlying; round++) {
+        float inverses[TRIALS], begin = (float)top + first + step * (float)(round * TRIALS);
+        struct trial_sums s;
+        for (int t = 0; t < TRIALS; t++) inverses[t] = (begin + step * (float)t) / (most - least);
+        try_scales(above, w, 32, inverses, 0, top, &s);
+        for (int t = 0; t < TRIALS; t++) {
+            // In units of the trial's scale: x ≈ (1 + a)·q + m − limit, where m may not exceed limit, or the minimum
+            // would be negative.
+            float q = s.q[t], qq = s.qq[t], r = s.r[t], rq = s.rq[t], unit = 1 / inverses[t];
+            float limit = -least * inverses[t], determinant = sw * qq - q * q;
+            float a = (sw * rq - r * q) / determinant, m = (qq * r - q * rq) / determinant;
+            float at_limit = (rq - limit * q) / qq;
+            a = m > limit ? at_limit : a;
+            m = m > limit ? limit : m;
+            float error = s.rr[t] + a * a * qq + m * m * sw + 2 * (a * m * q - a * rq - m * r);
+            errors[t] = determinant > 0 ? error * unit * unit : INFINITY;
+            scales[t] = (1 + a) * unit;
+            minimums[t] = (limit - m) * unit;
+        }
+        for (int t = 0; t < TRIALS; t++) {
+            if (errors[t] < best) {
+                best = errors[t];
+                *scale = scales[t];
+                *minimum = minimums[t];
+                *middle = s.q[t] / sw;
+            }
         }
     }
+}
+
+// Six-bit scale and minimum of 32 numbers that are hard to hold: an outlier is among them, or in another part of the block,
+// whose common factors are coarse beside these. Of sixteen pairs around what is wanted the one whose integers leave the
+// smallest error; here all numbers weigh the same, or the outlier's last digit would cost all others theirs.
+INLINE void choose_pair(const float *x, int top, float scale, float minimum, float middle, float d, float dmin, int *s,
+                        int *m) {
+    float units[TRIALS], lifts[TRIALS], inverses[TRIALS], errors[TRIALS], per_minimum = dmin > 0 ? 1 / dmin : 0;
+    int some[TRIALS], mins[TRIALS];
+    for (int t = 0; t < TRIALS; t++) {
+        some[t] = clamp(*s - 1 + t / 4, 0, 63);
+        float unit = d * (float)some[t], wanted = (minimum + (unit - scale) * middle) * per_minimum;
+        mins[t] = clamp(nearest(wanted - 0.5f) - 1 + t % 4, 0, 63);
+        units[t] = unit;
+        lifts[t] = dmin * (float)mins[t];
+        inverses[t] = unit > 0 ? 1 / unit : 0;
+    }
+    lanes_f unit, lift, inverse, error = {0};
+    lanes_i lowest = {0}, highest = (lanes_i){0} + top;
+    memcpy(&unit, units, sizeof unit);
+    memcpy(&lift, lifts, sizeof lift);
+    memcpy(&inverse, inverses, sizeof inverse);
+    for (int j = 0; j < 32; j++) {
+        lanes_i i = (lanes_i)((lift + x[j]) * inverse + 12582912.0f) - 0x4b400000;
+        i = __builtin_elementwise_max(__builtin_elementwise_min(i, highest), lowest);
+        lanes_f miss = unit * __builtin_convertvector(i, lanes_f) - lift - x[j];
+        error += miss * miss;
+    }
+    memcpy(errors, &error, sizeof error);
+    int best = 0;
+    for (int t = 1; t < TRIALS; t++) best = errors[t] < errors[best] ? t : best;
+    *s = some[best];
+    *m = mins[best];
 }
 
 // Scales and minimums of a block of 256 in six bits each with a common factor; then the integers they give, in 0…top.
 INLINE void quantize_with_minimums(const float *x, int top, float first, float step, uint8_t *to, uint8_t *q) {
     float scales[8], minimums[8], middles[8], largest_scale = 0, largest_minimum = 0;
+    int outlying[8];
     for (int j = 0; j < 8; j++) {
-        fit_scale_and_minimum(x + 32 * j, top, first, step, scales + j, minimums + j, middles + j);
+        fit_scale_and_minimum(x + 32 * j, top, first, step, scales + j, minimums + j, middles + j, outlying + j);
         largest_scale = scales[j] > largest_scale ? scales[j] : largest_scale;
         largest_minimum = minimums[j] > largest_minimum ? minimums[j] : largest_minimum;
     }
@@ -116,6 +154,8 @@ INLINE void quantize_with_minimums(const float *x, int top, float first, float s
         // What rounding does to the scale, the minimum makes good in the middle of the integers.
         float wanted = minimums[j] + (d * (float)s - scales[j]) * middles[j];
         int m = clamp(nearest(wanted * per_minimum), 0, 63);
+        if (scales[j] > 0 && (outlying[j] || s < 20 || dmin > 0.4f * d * (float)s))
+            choose_pair(x + 32 * j, top, scales[j], minimums[j], middles[j], d, dmin, &s, &m);
         if (j < 4) {
             packed[j] |= (uint8_t)s;
             packed[j + 4] |= (uint8_t)m;

@@ -17,6 +17,8 @@ public struct ExportJob {
     public let probes: Probes
     /// Tells what is being done; may throw to end the work, and nothing is left then.
     public let progress: (String) throws -> Void
+    /// How long writing took.
+    public let meter = ExportMeter()
 
     /// A job; nothing is read yet.
     public init(
@@ -142,7 +144,8 @@ struct ExportDirectory {
         return .object(
             JSONObject(
                 settings + origins + [
-                    ("adapted_tensors", .integer(adapted)), ("files", .object(hashes)), ("proof", proof.json),
+                    ("adapted_tensors", .integer(adapted)), ("files", .object(hashes)),
+                    ("writing_seconds", .number((job.meter.seconds * 1000).rounded() / 1000)), ("proof", proof.json),
                 ]))
     }
 }

@@ -1,4 +1,5 @@
 import Adapters
+import Diagnostics
 import Exports
 import Foundation
 import Models
@@ -15,11 +16,28 @@ extension ExportsTests {
         @Test(
             "is known before training",
             arguments: [
-                ("llama", []), ("qwen3-moe", []), ("gpt2", ["gguf-lora", "gguf", "ollama", "mlx"]),
+                ("llama", []), ("qwen3-moe", []), ("gpt2", ["mlx"]),
                 ("qwen2-window", ["gguf-lora", "gguf", "ollama"]), ("deepseek-v3", ["gguf-lora", "gguf", "ollama"]),
+                ("gpt-oss", ["gguf-lora", "gguf", "ollama"]),
             ])
         func targets(_ name: String, _ expected: [String]) throws {
             #expect(try refused(ModelFiles.open(directory: Fixture.root + "/" + name)) == expected)
+        }
+
+        @Test("and adapters that llama.cpp would load and ignore are refused, those beside them are not")
+        func ignored() throws {
+            let scratch = try Scratch()
+            let files = try ModelFiles.open(
+                directory: Fixture.edited("deepseek-v3", ["\"mscale\": 1.0": "\"mscale\": 0.7"], in: scratch))
+            let reason = Exportability.all(files, try AdapterPlan(LoRASettings(), for: files)).first {
+                $0.target == "gguf-lora"
+            }?.problems.first
+            #expect(reason?.message.contains("without its adapter") == true)
+            #expect(reason?.advice?.contains("merge") == true)
+            var settings = LoRASettings()
+            settings.targets = .names(["o_proj", "gate_proj", "up_proj", "down_proj"])
+            let plan = try AdapterPlan(settings, for: files)
+            #expect(Exportability.all(files, plan).first { $0.target == "gguf-lora" }?.problems.isEmpty == true)
         }
 
         @Test("and weights with scales apart are not rewritten, with adapters or without")

@@ -35,6 +35,19 @@ struct Fixture {
         reference = try WeightStore.open(path + "/reference.safetensors")
     }
 
+    /// A copy of a stored model with other words in its configuration; each must occur.
+    static func edited(_ name: String, _ changes: [String: String], in scratch: Scratch) throws -> String {
+        let folder = scratch(name)
+        try FileManager.default.copyItem(atPath: root + "/" + name, toPath: folder)
+        var text = try String(contentsOfFile: folder + "/config.json", encoding: .utf8)
+        for (from, to) in changes {
+            try #require(text.contains(from), "\(name): \(from)")
+            text = text.replacing(from, with: to)
+        }
+        try text.write(toFile: folder + "/config.json", atomically: true, encoding: .utf8)
+        return folder
+    }
+
     func job(without: Bool = false) throws -> ExportJob {
         ExportJob(
             base: files, adapter: without ? nil : adapter,

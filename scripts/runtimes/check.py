@@ -75,6 +75,16 @@ def compare(found, expected):
     return largest, kl / count
 
 
+def steady(found, expected, lengths):
+    """The mean KL(expected ‖ found) over the first positions of each row, and how many they are."""
+    kl, count = 0.0, 0
+    for a, b, length in zip(found, expected, lengths):
+        length = min(length, len(b))
+        kl += float((np.exp(b[:length]) * (b[:length] - a[:length])).sum())
+        count += length
+    return kl / max(1, count), count
+
+
 def score(model, adapter, folder):
     """Graft's own log-probabilities of the rows' tokens."""
     path = f"{folder}/score.jsonl"
@@ -91,8 +101,11 @@ class Table:
     def __init__(self):
         self.rows = {}
 
-    def add(self, family, export, base, runtime, numbers, bound, note=""):
-        row = self.rows.setdefault((family, export, base), dict(runtime=runtime, largest=0, kl=0, note=note, holds=True))
+    def add(self, family, export, base, runtime, numbers, bound, note="", same=None):
+        row = self.rows.setdefault((family, export, base),
+                                   dict(runtime=runtime, largest=0, kl=0, note=note, holds=True, same=None))
+        if same:
+            row["same"] = max(row["same"] or same, same)
         if numbers is None:
             row.update(largest=None, kl=None, note=note, holds=False)
         elif row["largest"] is not None:
@@ -101,14 +114,16 @@ class Table:
 
     def text(self):
         today = datetime.date.today().isoformat()
-        lines = ["| family | export | base | run by | date | largest \\|Δ log p\\| | KL | |", "|---|---|---|---|---|---|---|---|"]
+        lines = ["| family | export | base | run by | date | largest \\|Δ log p\\| | KL | KL, same experts | |",
+                 "|---|---|---|---|---|---|---|---|---|"]
         for (family, export, base), row in self.rows.items():
             if row["largest"] is None:
-                lines.append(f"| {family} | {export} | {base} | {row['runtime']} | | | | {row['note']} |")
+                lines.append(f"| {family} | {export} | {base} | {row['runtime']} | | | | | {row['note']} |")
                 continue
             mark = "holds" if row["holds"] else "**does not hold**"
+            same = "" if row["same"] is None else "{:.1e} at {} positions".format(*row["same"])
             lines.append(f"| {family} | {export} | {base} | {row['runtime']} | {today} | {row['largest']:.1e} "
-                         f"| {row['kl']:.1e} | {mark} |")
+                         f"| {row['kl']:.1e} | {same} | {mark} |")
         return "\n".join(lines)
 
 
@@ -146,8 +161,26 @@ def alone(base, adapter, folder, plain):
     return without, len(tensors) // 2
 
 
+def rounding(table, family, export, base, model, wide, used, adapter=None):
+    """One row for llama.cpp on a quantised base: against the same numbers in F32, where it rounds no activations. A mixture
+    is held to the bound up to the first token of each row that rounding sends to other experts."""
+    if not used:
+        found, expected = model.log_probabilities(ROWS, adapter), wide.log_probabilities(ROWS, adapter)
+        table.add(family, export, base, llama.version(), compare(found, expected), nearly)
+        return found, expected
+    choices = llama.Choices(), llama.Choices()
+    found = model.log_probabilities(ROWS, adapter, choices[0])
+    expected = wide.log_probabilities(ROWS, adapter, choices[1])
+    same = steady(found, expected, choices[0].same(choices[1], used))
+    table.add(family, export, base, llama.version(), compare(found, expected),
+              lambda largest, kl: same[0] < 1e-3 and same[1] >= 20, same=same)
+    return found, expected
+
+
 def check_llama(table, family, folder, adapters, references):
     runtime = llama.version() if llama else ""
+    config = json.load(open(f"{folder}/model/config.json"))
+    used = config.get("num_experts_per_tok", 0)
     for base in ("f32", "q8_0", "q4_k"):
         if not llama:
             table.add(family, "gguf-lora", base, "", None, exactly, "no llama.cpp")
@@ -162,14 +195,16 @@ def check_llama(table, family, folder, adapters, references):
             # The same numbers in F32: what is left is that llama.cpp rounds activations beside quantised weights.
             graft("export", "--model", path, "--to", "gguf", "-o", f"{folder}/wide.gguf", "--quantize", "f32")
             wide = llama.Model(f"{folder}/wide.gguf", 64)
-            own = wide.log_probabilities(ROWS)
-            table.add(family, "gguf", base, runtime, compare(plain, own), nearly)
+            rounding(table, family, "gguf", base, model, wide, used)
         for kind, adapter in adapters.items():
             lora = f"{folder}/{kind}-{base}.gguf"
             source = f"{folder}/model" if base == "f32" else path
+            if kind == "latent":
+                check_latent(table, family, folder, source, adapter, references[kind], base)
+                continue
             graft("export", "--model", source, "--adapter", adapter, "--to", "gguf-lora", "-o", lora)
-            found = model.log_probabilities(ROWS, lora)
             if base == "f32":
+                found = model.log_probabilities(ROWS, lora)
                 table.add(family, "gguf-lora", base, runtime, compare(found, references[kind]), exactly)
                 without, count = alone(model, lora, folder, plain)
                 print(f"{family} {kind}: {count - len(without)} of {count} tensors change llama.cpp's logits alone {without}")
@@ -182,8 +217,7 @@ def check_llama(table, family, folder, adapters, references):
                           compare(whole.log_probabilities(ROWS), references[kind]), exactly)
                 whole.close()
             else:
-                expected = wide.log_probabilities(ROWS, lora)
-                table.add(family, "gguf-lora", base, runtime, compare(found, expected), nearly)
+                _, expected = rounding(table, family, "gguf-lora", base, model, wide, used, lora)
                 # Graft on the same file against llama.cpp on its numbers in F32.
                 scores = score(path, adapter, folder)
                 worst = max(abs(x - y[j, ids[j + 1]]) for ids, s, y in zip(ROWS, scores, expected) for j, x in enumerate(s))
@@ -194,6 +228,21 @@ def check_llama(table, family, folder, adapters, references):
             wide.close()
             for name in ("wide.gguf", "wide.gguf.graft_export.json"):
                 os.remove(f"{folder}/{name}")
+
+
+def check_latent(table, family, folder, source, adapter, reference, base):
+    """An adapter where llama.cpp takes none: refused as such, merged instead."""
+    try:
+        graft("export", "--model", source, "--adapter", adapter, "--to", "gguf-lora", "-o", f"{folder}/refused-{base}.gguf")
+        table.add(family, "gguf-lora", base, llama.version(), None, exactly, "an adapter without effect was not refused")
+    except RuntimeError as error:
+        print(f"{family} latent {base}: {error}")
+    if base == "f32":
+        merged = f"{folder}/merged-latent.gguf"
+        graft("export", "--model", source, "--adapter", adapter, "--to", "gguf", "-o", merged, "--quantize", "f32")
+        whole = llama.Model(merged, 64)
+        table.add(family, "gguf, merged", base, llama.version(), compare(whole.log_probabilities(ROWS), reference), exactly)
+        whole.close()
 
 
 def check_peft(table, family, folder, adapters, references):
@@ -239,29 +288,17 @@ def check(table, family, folder):
     model = models.make(family, f"{folder}/model", arguments.tokenizer)
     references, theirs, adapters = {}, {}, {}
     references["none"], theirs["none"] = both(model, family)
-    for kind in models.ADAPTERS:
+    for kind in [*models.ADAPTERS, *(["latent"] if family.startswith("deepseek") else [])]:
         adapters[kind] = f"{folder}/adapter-{kind}"
         adapted = models.adapt(model, family, kind, adapters[kind])
         references[kind], theirs[kind] = both(adapted, family)
-        if kind == "plain" and "experts" in {part for name, _ in model.named_parameters() for part in name.split(".")}:
+        if kind == "plain" and any(".mlp.experts." in name for name, _ in model.named_parameters()):
             adapters["experts"] = f"{folder}/adapter-experts"
             adapted.save_pretrained(adapters["experts"])
-            numbers = models.add_experts(adapters["experts"], model.config)
-            with torch.no_grad():
-                for (layer, expert, part), (a, b) in numbers.items():
-                    stack = adapted.get_submodule(f"base_model.model.model.layers.{layer}.mlp.experts")
-                    half = stack.gate_up_proj.shape[1] // 2
-                    rows = {"gate": stack.gate_up_proj[expert, :half], "up": stack.gate_up_proj[expert, half:],
-                            "down": stack.down_proj[expert]}[part]
-                    rows += 2 * b @ a  # alpha / rank
+            deltas = models.add_experts(adapters["experts"], adapted.get_base_model())
+            models.touch(deltas, 1)
             references["experts"], theirs["experts"] = both(adapted, family)
-            with torch.no_grad():
-                for (layer, expert, part), (a, b) in numbers.items():
-                    stack = adapted.get_submodule(f"base_model.model.model.layers.{layer}.mlp.experts")
-                    half = stack.gate_up_proj.shape[1] // 2
-                    rows = {"gate": stack.gate_up_proj[expert, :half], "up": stack.gate_up_proj[expert, half:],
-                            "down": stack.down_proj[expert]}[part]
-                    rows -= 2 * b @ a
+            models.touch(deltas, -1)
         model = adapted.unload()
     for part in (check_llama, check_peft, check_mlx):
         try:

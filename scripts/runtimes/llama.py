@@ -1,5 +1,6 @@
 """llama.cpp through its Python bindings: the log-probabilities of every token of the vocabulary, f32 cache, no flash attention."""
 import ctypes
+import os
 
 import llama_cpp as lib
 import numpy as np
@@ -10,6 +11,44 @@ _quiet = lib.llama_log_callback(lambda level, text, data: None)
 def version():
     """The bindings' version names the llama.cpp they come with."""
     return "llama.cpp of llama-cpp-python " + getattr(lib, "__version__", "unknown")
+
+
+_ggml = ctypes.CDLL(os.path.join(os.environ["LLAMA_CPP_LIB_PATH"], "libggml-base.so"))
+_ggml.ggml_get_name.restype, _ggml.ggml_get_name.argtypes = ctypes.c_char_p, [ctypes.c_void_p]
+_ggml.ggml_get_data.restype, _ggml.ggml_get_data.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+_ggml.ggml_nelements.restype, _ggml.ggml_nelements.argtypes = ctypes.c_int64, [ctypes.c_void_p]
+
+
+class Choices:
+    """Which experts a mixture's layers order first, token by token, while llama.cpp runs."""
+
+    def __init__(self):
+        self.rows, self.tokens = [], 0
+        self.callback = lib.ggml_backend_sched_eval_callback(self._seen)
+
+    def begin(self, tokens):
+        self.rows.append([])
+        self.tokens = tokens
+
+    def _seen(self, tensor, ask, _):
+        if not _ggml.ggml_get_name(tensor).startswith(b"ffn_moe_argsort"):
+            return not ask
+        if not ask:
+            count = _ggml.ggml_nelements(tensor)
+            data = (ctypes.c_int32 * count).from_address(_ggml.ggml_get_data(tensor))
+            self.rows[-1].append(np.array(data).reshape(self.tokens, -1))
+        return True
+
+    def same(self, other, used):
+        """For each row how many positions come before the first token that gets other experts than in `other`."""
+        lengths = []
+        for mine, theirs in zip(self.rows, other.rows):
+            assert mine and len(mine) == len(theirs)
+            flips = np.zeros(len(mine[0]), bool)
+            for a, b in zip(mine, theirs):
+                flips |= (np.sort(a[:, :used], -1) != np.sort(b[:, :used], -1)).any(-1)
+            lengths.append(int(np.argmax(flips)) if flips.any() else len(flips))
+        return lengths
 
 
 class Model:
@@ -26,13 +65,16 @@ class Model:
         self.vocabulary = lib.llama_vocab_n_tokens(lib.llama_model_get_vocab(self.model))
         self.longest, self.threads = longest, threads
 
-    def log_probabilities(self, rows, adapter=None):
-        """For each row of ids the log-probabilities [len − 1, vocabulary] of what follows each id but the last."""
+    def log_probabilities(self, rows, adapter=None, choices=None):
+        """For each row of ids the log-probabilities [len − 1, vocabulary] of what follows each id but the last; `choices`
+        is told which experts are chosen."""
         parameters = lib.llama_context_default_params()
         parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = self.longest + 8
         parameters.n_threads = parameters.n_threads_batch = self.threads
         parameters.type_k = parameters.type_v = 0  # F32
         parameters.flash_attn_type = 0
+        if choices:
+            parameters.cb_eval = choices.callback
         context = lib.llama_init_from_model(self.model, parameters)
         loaded = None
         if adapter is not None:
@@ -49,6 +91,8 @@ class Model:
             for i, token in enumerate(ids):
                 batch.token[i], batch.pos[i], batch.n_seq_id[i], batch.logits[i] = token, i, 1, 1
                 batch.seq_id[i][0] = 0
+            if choices:
+                choices.begin(len(ids))
             if lib.llama_decode(context, batch):
                 raise RuntimeError("llama_decode failed")
             logits = np.ctypeslib.as_array(lib.llama_get_logits(context), shape=(len(ids), self.vocabulary))

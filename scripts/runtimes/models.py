@@ -17,7 +17,8 @@ FAMILIES = {
         rope_type="llama3", rope_theta=500000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
         original_max_position_embeddings=64)),
     "mistral": dict(model_type="mistral", head_dim=32, sliding_window=None, **ROTATED),
-    "qwen2": dict(model_type="qwen2", **ROTATED),
+    "qwen2": dict(model_type="qwen2", rope_parameters=dict(
+        rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=64)),
     "qwen3": dict(model_type="qwen3", head_dim=64, tie_word_embeddings=True, **ROTATED),
     "olmo2": dict(model_type="olmo2", **ROTATED),
     "smollm3": dict(model_type="smollm3", num_hidden_layers=4, no_rope_layers=[1, 1, 1, 0], tie_word_embeddings=True,
@@ -37,6 +38,29 @@ FAMILIES = {
         long_factor=[1.0 + 0.7 * i for i in range(16)], original_max_position_embeddings=512)),
     "gpt-neox": dict(model_type="gpt_neox", num_key_value_heads=None, rope_parameters=dict(
         rope_type="default", rope_theta=10000.0, partial_rotary_factor=0.25)),
+    "gemma": dict(model_type="gemma", head_dim=64, hidden_act="gelu_pytorch_tanh", **ROTATED),
+    "gpt2": dict(model_type="gpt2", n_inner=512),
+    "starcoder2": dict(model_type="starcoder2", sliding_window=None, use_bias=True, **ROTATED),
+    "olmo": dict(model_type="olmo", clip_qkv=1.5, **ROTATED),
+    "cohere": dict(model_type="cohere", logit_scale=0.25, tie_word_embeddings=True, **ROTATED),
+    "cohere2": dict(model_type="cohere2", logit_scale=0.25, sliding_window=16, num_hidden_layers=4,
+                    tie_word_embeddings=True, **ROTATED),
+    "olmoe": dict(model_type="olmoe", num_experts=6, num_experts_per_tok=2, norm_topk_prob=False, num_key_value_heads=8,
+                  intermediate_size=256, **ROTATED),
+    "qwen2-moe": dict(model_type="qwen2_moe", num_experts=6, num_experts_per_tok=2, moe_intermediate_size=256,
+                      shared_expert_intermediate_size=512, norm_topk_prob=False, **ROTATED),
+    "granite-moe": dict(model_type="granitemoe", num_local_experts=4, num_experts_per_tok=2, embedding_multiplier=6.0,
+                        logits_scaling=2.0, residual_multiplier=0.4, attention_multiplier=0.2, **ROTATED),
+    "deepseek-v2": dict(model_type="deepseek_v2", q_lora_rank=None, kv_lora_rank=64, qk_rope_head_dim=16,
+                        qk_nope_head_dim=32, v_head_dim=32, n_routed_experts=6, num_experts_per_tok=2, n_shared_experts=2,
+                        moe_intermediate_size=256, first_k_dense_replace=1, topk_method="greedy", n_group=1, topk_group=1,
+                        routed_scaling_factor=1.5, num_key_value_heads=8, num_hidden_layers=3, rope_parameters=dict(
+                            rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=64,
+                            mscale=0.707, mscale_all_dim=0.707)),
+    "deepseek-v3": dict(model_type="deepseek_v3", q_lora_rank=96, kv_lora_rank=64, qk_rope_head_dim=16,
+                        qk_nope_head_dim=32, v_head_dim=48, n_routed_experts=8, num_experts_per_tok=2, n_shared_experts=1,
+                        moe_intermediate_size=256, first_k_dense_replace=1, n_group=4, topk_group=2, norm_topk_prob=True,
+                        routed_scaling_factor=2.5, num_key_value_heads=8, num_hidden_layers=3, **ROTATED),
 }
 
 # What an adapter of each kind says beside its targets.
@@ -44,18 +68,28 @@ ADAPTERS = {
     "plain": dict(),
     "rslora": dict(use_rslora=True),
     # PEFT writes patterns sorted and the first that matches counts, so that these must not overlap.
-    "alpha_pattern": dict(alpha_pattern={r"layers\.0\..*\.(q_proj|v_proj|qkv_proj|query_key_value)": 3,
-                                         "down_proj|dense_4h_to_h": 20}),
-    "rank_pattern": dict(rank_pattern={"o_proj|dense": 8, "down_proj|dense_4h_to_h": 2}),
+    "alpha_pattern": dict(alpha_pattern={r"(layers|h)\.0\..*\.(q_proj|v_proj|qkv_proj|query_key_value|c_attn)": 3,
+                                         "down_proj|dense_4h_to_h|c_fc": 20}),
+    "rank_pattern": dict(rank_pattern={"o_proj|dense|c_attn": 8, "down_proj|dense_4h_to_h|c_fc": 2}),
 }
+# On these llama.cpp's graph takes no adapter: such an adapter must be refused, and merge.
+LATENT = ["q_proj", "q_a_proj", "q_b_proj", "kv_a_proj_with_mqa", "kv_b_proj", "o_proj"]
 
 TARGETS = {
     "phi3": ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"],
     "gpt-neox": ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"],
     "mixtral": ["q_proj", "k_proj", "v_proj", "o_proj"],
     "qwen3-moe": ["q_proj", "k_proj", "v_proj", "o_proj"],
+    "olmoe": ["q_proj", "k_proj", "v_proj", "o_proj"],
+    "granite-moe": ["q_proj", "k_proj", "v_proj", "o_proj"],
+    # Not the shared network: PEFT takes the names of its matrices to mean the experts' stacks. `add_experts` has it.
+    "qwen2-moe": ["q_proj", "k_proj", "v_proj", "o_proj", "shared_expert_gate"],
+    "deepseek-v2": ["o_proj"],
+    "deepseek-v3": ["o_proj"],
+    "gpt2": ["c_attn", "c_proj", "c_fc"],
+    "starcoder2": ["q_proj", "k_proj", "v_proj", "o_proj", "c_fc", "c_proj"],
 }
-GELU = {"gemma2", "gemma3", "gpt-neox"}
+GELU = {"gemma", "gemma2", "gemma3", "gpt-neox", "gpt2", "starcoder2"}
 USUAL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
@@ -69,8 +103,11 @@ def make(family, folder, tokenizer):
         for name, tensor in model.named_parameters():
             if tensor.dim() == 1:  # norms and biases that do nothing would hide mistakes in their order
                 tensor.add_(torch.randn_like(tensor) * 0.1)
-            if name.endswith("mlp.gate.weight"):  # a router that hesitates between experts would choose by rounding
-                tensor.mul_(20)
+            if name.endswith(("mlp.gate.weight", "router.weight", "router.layer.weight")):  # a router that hesitates between experts would choose by rounding
+                tensor.mul_(3 if family == "deepseek-v3" else 20)  # a sigmoid is full sooner
+        for name, tensor in model.named_buffers():
+            if name.endswith("e_score_correction_bias"):
+                tensor.copy_(torch.randn_like(tensor) * 0.1)
     model.save_pretrained(folder)
     for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
         if os.path.exists(f"{tokenizer}/{name}"):
@@ -101,7 +138,8 @@ def as_llama_computes(model, family):
 def adapt(model, family, kind, folder):
     """An adapter of a kind with random numbers, saved by PEFT; returns the model with it. `merge` undoes it."""
     from peft import LoraConfig, get_peft_model
-    settings = LoraConfig(r=4, lora_alpha=8, target_modules=TARGETS.get(family, USUAL), **ADAPTERS[kind])
+    targets = LATENT if kind == "latent" else TARGETS.get(family, USUAL)
+    settings = LoraConfig(r=4, lora_alpha=8, target_modules=targets, **ADAPTERS.get(kind, {}))
     adapted = get_peft_model(model, settings).eval()
     torch.manual_seed(len(kind))
     with torch.no_grad():
@@ -112,29 +150,51 @@ def adapt(model, family, kind, folder):
     return adapted
 
 
-def add_experts(folder, config):
-    """Adapters on every expert in the form of one module an expert, which PEFT does not make from today's models: added to a
-    saved adapter. Returns their numbers: {(layer, expert, name): (A, B)}."""
+def add_experts(folder, model):
+    """Adapters on every expert in the form of one module an expert, which PEFT does not make from today's models, on the
+    network beside the experts and on layers without them: added to a saved adapter. Returns what they add:
+    {parameter: (place in it, rows)}, to be added or taken away by `touch`."""
     from safetensors.torch import load_file, save_file
     path = f"{folder}/adapter_model.safetensors"
     tensors = load_file(path)
     settings = json.load(open(f"{folder}/adapter_config.json"))
-    mixtral = config.model_type == "mixtral"
-    width = config.intermediate_size if mixtral else config.moe_intermediate_size
-    count = config.num_local_experts if mixtral else config.num_experts
+    mixtral = model.config.model_type == "mixtral"
     block = "block_sparse_moe" if mixtral else "mlp"
-    names = ("w1", "w3", "w2") if mixtral else ("gate_proj", "up_proj", "down_proj")
-    numbers = {}
-    for layer in range(config.num_hidden_layers):
-        for expert in range(count):
-            for part, name in zip(("gate", "up", "down"), names):
-                inputs, outputs = (width, config.hidden_size) if part == "down" else (config.hidden_size, width)
-                rank = settings["r"]
-                a, b = torch.randn(rank, inputs) / inputs ** 0.5, torch.randn(outputs, rank) * 0.04
-                module = f"base_model.model.model.layers.{layer}.{block}.experts.{expert}.{name}"
-                tensors[module + ".lora_A.weight"], tensors[module + ".lora_B.weight"] = a, b
-                numbers[layer, expert, part] = (a, b)
-    settings["target_modules"] = sorted(set(settings["target_modules"]) | set(names))
+    names = dict(gate="w1", up="w3", down="w2") if mixtral else dict(gate="gate_proj", up="up_proj", down="down_proj")
+    deltas = []
+
+    def add(module, parameter, place, inputs, outputs):
+        rank = settings["r"]
+        a, b = torch.randn(rank, inputs) / inputs ** 0.5, torch.randn(outputs, rank) * 0.04
+        tensors[f"base_model.model.{module}.lora_A.weight"], tensors[f"base_model.model.{module}.lora_B.weight"] = a, b
+        deltas.append((parameter, place, 2 * b @ a))  # alpha / rank
+
+    for index, layer in enumerate(model.model.layers):
+        experts = getattr(layer.mlp, "experts", None)
+        if experts is not None:
+            half = experts.gate_up_proj.shape[1] // 2
+            for expert in range(experts.gate_up_proj.shape[0]):
+                for part, parameter, rows in (("gate", experts.gate_up_proj, slice(0, half)),
+                                              ("up", experts.gate_up_proj, slice(half, 2 * half)),
+                                              ("down", experts.down_proj, slice(None))):
+                    matrix = parameter[expert, rows]
+                    add(f"model.layers.{index}.{block}.experts.{expert}.{names[part]}", parameter, (expert, rows),
+                        matrix.shape[1], matrix.shape[0])
+        beside = next((name for name in ("shared_expert", "shared_experts") if hasattr(layer.mlp, name)), None)
+        network = layer.mlp if experts is None else getattr(layer.mlp, beside) if beside else None
+        for name in ("gate_proj", "up_proj", "down_proj") if network is not None else ():
+            weight = getattr(network, name).weight
+            add(f"model.layers.{index}.mlp.{beside + '.' if experts is not None else ''}{name}", weight, (slice(None),),
+                weight.shape[1], weight.shape[0])
+    settings["target_modules"] = sorted(set(settings["target_modules"]) | set(names.values())
+                                        | {"gate_proj", "up_proj", "down_proj"})
     save_file(tensors, path, metadata={"format": "pt"})
     json.dump(settings, open(f"{folder}/adapter_config.json", "w"), indent=2, sort_keys=True)
-    return numbers
+    return deltas
+
+
+def touch(deltas, sign):
+    """Adds what `add_experts` made to the model's own numbers, or takes it away."""
+    with torch.no_grad():
+        for parameter, place, delta in deltas:
+            parameter[place] += sign * delta

@@ -92,15 +92,19 @@ extension ExportJob {
                     name, shape: tensor.shape, format: formats[name].map(StoredFormat.element) ?? tensor.format)
             }
         }
-        var done = 0
-        try SafetensorsWriter.writeSharded(into: directory, tensors: declarations) { declaration, sink in
-            done += 1
-            try progress("writing tensor \(done) of \(declarations.count)")
-            guard let tensor = source[declaration.name] else { return }
-            if let format = formats[declaration.name] {
-                try merged.write(tensor, as: format, to: sink)
-            } else {
-                try sink(tensor.bytes)
+        try meter.writing("the weights", bytes: declarations.reduce(0) { $0 + $1.byteCount }, progress) { advance in
+            _ = try SafetensorsWriter.writeSharded(into: directory, tensors: declarations) { declaration, sink in
+                guard let tensor = source[declaration.name] else { return }
+                func counted(_ bytes: UnsafeRawBufferPointer) throws {
+                    try sink(bytes)
+                    try advance(bytes.count)
+                }
+                if let format = formats[declaration.name] {
+                    try merged.write(tensor, as: format, to: counted)
+                } else {
+                    try counted(tensor.bytes)
+                }
+                tensor.file.release(tensor.range)
             }
         }
     }

@@ -34,7 +34,7 @@ extension ExportJob {
         let writer = try GGUFModelWriter(base, quantize: quantize, tokenizer: tokenizer)
         let proving = try readBack()
         let merged = MergedWeights(proving.memory)
-        try writer.write(to: file, merged, progress: progress)
+        try writer.write(to: file, merged, meter, progress)
         try progress("reading back")
         let written = Transformer(try ModelFiles.open(gguf: file))
         if let tokenizer { try Self.checkTokenizer(tokenizer, try Tokenizer.load(gguf: file)) }
@@ -43,7 +43,8 @@ extension ExportJob {
         let plain = file + ".base"
         defer { try? FileManager.default.removeItem(atPath: plain) }
         if exactness == .quantised && proving.hasAdapter {
-            try writer.write(to: plain, MergedWeights(nil), progress: progress)
+            // For the check alone: not counted.
+            try writer.write(to: plain, MergedWeights(nil), ExportMeter(), progress)
             quantisedBase = Transformer(try ModelFiles.open(gguf: plain))
         }
         let proof = try proving.prove(written, exactness, quantisedBase: quantisedBase)

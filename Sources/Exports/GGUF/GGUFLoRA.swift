@@ -24,7 +24,7 @@ struct GGUFLoRA {
         let rows: [Int]?
         var experts: Int? { tensor.holdsExperts ? tensor.shape[0] : nil }
         /// Outputs that the tensor has.
-        var outputs: Int { tensor.shape[tensor.shape.count - 2] }
+        var outputs: Int { tensor.outputs }
     }
 
     /// Throws a ``Problem`` where llama.cpp cannot run the base.
@@ -60,6 +60,8 @@ struct GGUFLoRA {
         for module in modules {
             if module.kind == .head && base.description.config.tiedHead {
                 reasons.append(("is tied to the embedding, and llama.cpp cannot load an adapter on it", module.path))
+            } else if architecture.ignoresAdapter(on: module.logical) {
+                reasons.append(("is multiplied by llama.cpp's \(architecture.name) without its adapter", module.path))
             } else if places[module.weight] == nil {
                 reasons.append(("has no tensor of its own in llama.cpp's \(architecture.name)", module.path))
             }

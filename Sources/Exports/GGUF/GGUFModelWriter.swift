@@ -20,6 +20,8 @@ struct GGUFModelWriter {
         let tensor: GGUFTensor
         let stored: [StoredTensor]
         let format: ElementFormat
+        /// The tensor of a GGUF base, whose bytes are kept where nothing changes.
+        let original: StoredTensor?
 
         var name: String { tensor.name }
         var isVector: Bool { tensor.shape.count == 1 }
@@ -28,7 +30,8 @@ struct GGUFModelWriter {
 
         /// Whether numbers are not the stored ones in the stored format.
         func isRewritten(_ merged: MergedWeights) -> Bool {
-            stored.contains { merged.changes($0.name) || $0.format != .element(format) }
+            if stored.contains(where: { merged.changes($0.name) }) { return true }
+            return (original.map { [$0] } ?? stored).contains { $0.format != .element(format) }
         }
     }
 
@@ -41,9 +44,12 @@ struct GGUFModelWriter {
         self.source = source
         let name = ((base.path as NSString).lastPathComponent as NSString).deletingPathExtension
         let settings = try GGUFSettings(base, name: name)
-        tables = settings.tables
-        tensors = try Self.parts(base, source, settings, quantize)
-        var metadata = try base.isDirectory ? settings.metadata : GGUFFile.open(base.path).metadata
+        let file = try base.isDirectory ? nil : GGUFFile.open(base.path)
+        tables = settings.tables.map { table in
+            (table.name, file?.weights[table.name]?.floats() ?? table.numbers)
+        }
+        tensors = try Self.parts(base, source, settings, quantize, file)
+        var metadata = file?.metadata ?? settings.metadata
         var bytes: [ElementFormat: Int] = [:]
         for part in tensors where !part.isVector { bytes[part.format, default: 0] += part.count }
         let main = bytes.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key
@@ -75,13 +81,20 @@ struct GGUFModelWriter {
     }
 
     private static func parts(
-        _ base: ModelFiles, _ source: any WeightSource, _ settings: GGUFSettings, _ quantize: GGUFQuantization?
+        _ base: ModelFiles, _ source: any WeightSource, _ settings: GGUFSettings, _ quantize: GGUFQuantization?,
+        _ file: GGUFFile?
     ) throws -> [Part] {
         let config = base.description.config
-        return try settings.architecture.tensors(base.plan, config).compactMap { tensor in
+        if file?.weights["blk.0.attn_kv_b.weight"] != nil {
+            throw Problem(
+                "has keys and values in one matrix, as files had before 2025: only newer ones are written",
+                file: base.path, advice: "use a file that a newer llama.cpp converted, or the model's directory")
+        }
+        let parts: [Part] = try settings.architecture.tensors(base.plan, config).compactMap { tensor in
+            let original = file?.weights[tensor.name]
             let stored = tensor.pieces.compactMap { source[$0.tensor] }
             guard stored.count == tensor.pieces.count, let module = tensor.pieces.first?.module,
-                let own = stored.first?.format.element
+                let own = (original ?? stored.first)?.format.element
             else { return nil }
             let isHead = module.kind == .head || (module.kind == .embedding && config.tiedHead)
             let columns = tensor.shape.last ?? 1
@@ -91,8 +104,14 @@ struct GGUFModelWriter {
             } else {
                 format = quantize?.format(columns: columns, isHead: isHead) ?? own
             }
-            return Part(tensor: tensor, stored: stored, format: format)
+            return Part(tensor: tensor, stored: stored, format: format, original: original)
         }
+        // The order of a GGUF base is kept.
+        guard let names = file?.weights.names else { return parts }
+        let places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
+        return parts.enumerated().sorted {
+            (places[$0.element.name] ?? .max, $0.offset) < (places[$1.element.name] ?? .max, $1.offset)
+        }.map(\.element)
     }
 
     /// The coarsest rounding that writing with these merges does.
@@ -103,7 +122,9 @@ struct GGUFModelWriter {
     }
 
     /// Writes the file. Tensors are streamed, merged and quantised a panel at a time.
-    func write(to path: String, _ merged: MergedWeights, progress: (String) throws -> Void) throws {
+    func write(
+        to path: String, _ merged: MergedWeights, _ meter: ExportMeter, _ progress: @escaping (String) throws -> Void
+    ) throws {
         let unwritable = tensors.filter { !$0.format.isWritable && $0.isRewritten(merged) }
         if let first = unwritable.first {
             throw Problem(
@@ -115,23 +136,43 @@ struct GGUFModelWriter {
             + tensors.map(\.declaration)
         let parts = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
         let numbers = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0.numbers) })
-        var done = 0
-        try GGUFWriter.write(to: path, metadata: metadata, tensors: declarations) { declaration, sink in
-            done += 1
-            try progress("writing tensor \(done) of \(declarations.count)")
-            guard let part = parts[declaration.name] else {
-                try (numbers[declaration.name] ?? []).withUnsafeBytes { try sink($0) }
-                return
-            }
-            for (piece, stored) in zip(part.tensor.pieces, part.stored) {
-                if part.isVector {
-                    let values = (stored.floats() ?? []).map { $0 + part.tensor.offset }
-                    try (piece.rows.map { $0.map { values[$0] } } ?? values).withUnsafeBytes { try sink($0) }
-                } else {
-                    try merged.write(stored, as: part.format, rowOrder: piece.rows, to: sink)
+        let name = (path as NSString).lastPathComponent
+        let total = declarations.reduce(0) { $0 + $1.byteCount }
+        try meter.writing(name, bytes: total, progress) { advance in
+            try GGUFWriter.write(to: path, metadata: metadata, tensors: declarations) { declaration, sink in
+                try content(declaration, parts, numbers, merged) { bytes in
+                    try sink(bytes)
+                    try advance(bytes.count)
                 }
-                stored.file.release(stored.range)
             }
+        }
+    }
+
+    /// Hands one tensor's bytes to the sink.
+    private func content(
+        _ declaration: TensorDeclaration, _ parts: [String: Part], _ numbers: [String: [Float]],
+        _ merged: MergedWeights, _ sink: ByteSink
+    ) throws {
+        guard let part = parts[declaration.name] else {
+            try (numbers[declaration.name] ?? []).withUnsafeBytes { try sink($0) }
+            return
+        }
+        if let original = part.original, !part.isRewritten(merged) {
+            try sink(original.bytes)
+            original.file.release(original.range)
+            return
+        }
+        for (piece, stored) in zip(part.tensor.pieces, part.stored) {
+            if stored.shape.count == 1 {
+                let values = (stored.floats() ?? []).map { $0 + part.tensor.offset }
+                try (piece.rows.map { $0.map { values[$0] } } ?? values).withUnsafeBytes { try sink($0) }
+            } else if let groups = piece.transposedGroups {
+                try merged.merged(stored, rows: piece.rows).transposed(groups: groups).write(
+                    as: part.format, to: sink)
+            } else {
+                try merged.write(stored, as: part.format, rowOrder: piece.rows, to: sink)
+            }
+            stored.file.release(stored.range)
         }
     }
 }
@@ -146,7 +187,13 @@ extension GGUFArchitecture {
             case "gptneox": ["olmo", "gpt-2"]
             case "phi3": ["gpt-4o"]
             case "olmo2": ["dbrx", "olmo"]
-            case "granite": ["refact", "gpt-2"]
+            case "granite", "granitemoe": ["refact", "gpt-2"]
+            case "gpt2": ["gpt-2"]
+            case "starcoder2": ["starcoder"]
+            case "olmo", "olmoe": ["olmo", "dbrx"]
+            case "qwen2moe": ["qwen2"]
+            case "command-r", "cohere2": ["command-r"]
+            case "deepseek2": ["deepseek-v3", "deepseek-llm", "deepseek-coder"]
             default: []
             }
         let others = [

@@ -23,10 +23,7 @@ struct GGUFSettings {
         self.architecture = architecture
         config = files.description.config
         try Problems(faults(files.path)).throwIfAny()
-        let layer = config.layers.first
-        guard let attention = layer?.attention, let feedForward = layer?.feedForward else {
-            throw Problem("has no layers", file: files.path)
-        }
+        guard let layer = config.layers.first else { throw Problem("has no layers", file: files.path) }
         metadata["general.architecture"] = .string(architecture.name)
         metadata["general.type"] = .string("model")
         metadata["general.name"] = .string(name)
@@ -35,34 +32,87 @@ struct GGUFSettings {
         set("block_count", .count(config.layers.count))
         set("context_length", .count(config.maximumPositions))
         set("embedding_length", .count(config.hiddenSize))
-        switch feedForward {
-        case .dense(let dense): set("feed_forward_length", .count(dense.hidden))
-        case .experts(let experts):
-            let dense = files.configuration["intermediate_size"]?.intValue
-            set("feed_forward_length", .count(dense ?? experts.expert.hidden))
-            set("expert_count", .count(experts.count))
-            set("expert_used_count", .count(experts.perToken))
-            if architecture.name != "llama" { set("expert_feed_forward_length", .count(experts.expert.hidden)) }
-        }
-        set("attention.head_count", .count(attention.heads))
-        set("attention.head_count_kv", .count(attention.keyValueHeads))
+        setFeedForward(files.configuration["intermediate_size"]?.intValue)
         let norm = config.norm.kind == .layer ? "layer_norm_epsilon" : "layer_norm_rms_epsilon"
         set("attention.\(norm)", .float32(config.norm.epsilon))
-        set("attention.key_length", .count(attention.headDim))
-        set("attention.value_length", .count(attention.headDim))
         set("vocab_size", .count(config.vocabularySize))
-        setRotary(config.rotaries[0])
-        setOwn(layer, attention)
+        if let rotary = config.rotaries.first { setRotary(rotary) }
+        switch layer.mixer {
+        case .attention(let attention):
+            set("attention.head_count", .count(attention.heads))
+            set("attention.head_count_kv", .count(attention.keyValueHeads))
+            set("attention.key_length", .count(attention.headDim))
+            set("attention.value_length", .count(attention.headDim))
+            setOwn(layer, attention)
+        case .latentAttention(let attention): setLatent(attention)
+        }
+    }
+
+    /// Widths and counts of the feed-forward networks.
+    ///
+    /// - Parameter dense: what the configuration calls the width of networks without experts.
+    private mutating func setFeedForward(_ dense: Int?) {
+        var (network, mixture): (DenseConfig?, ExpertsConfig?)
+        for layer in config.layers {
+            switch layer.feedForward {
+            case .dense(let own): network = network ?? own
+            case .experts(let own): mixture = mixture ?? own
+            }
+        }
+        guard let experts = mixture else { return set("feed_forward_length", .count(network?.hidden ?? 0)) }
+        set("feed_forward_length", .count(network?.hidden ?? dense ?? experts.expert.hidden))
+        set("expert_count", .count(experts.count))
+        set("expert_used_count", .count(experts.perToken))
+        if architecture.name != "llama" { set("expert_feed_forward_length", .count(experts.expert.hidden)) }
+        guard architecture.name == "deepseek2" else {
+            if let shared = experts.shared { set("expert_shared_feed_forward_length", .count(shared.hidden)) }
+            return
+        }
+        set("leading_dense_block_count", .count(config.layers.prefix { !$0.hasExperts }.count))
+        set("expert_shared_count", .count((experts.shared?.hidden ?? 0) / max(1, experts.expert.hidden)))
+        set("expert_weights_scale", .float32(experts.weightScale))
+        guard case .grouped(let grouped) = experts.routing else { return set("expert_gating_func", .count(1)) }
+        set("expert_gating_func", .count(grouped.sigmoid ? 2 : 1))
+        if grouped.normalized { set("expert_weights_norm", .bool(true)) }
+        set("expert_group_count", .count(grouped.groups))
+        set("expert_group_used_count", .count(grouped.chosenGroups))
+    }
+
+    /// Latent attention, which llama.cpp computes with one wide key head that all query heads read.
+    private mutating func setLatent(_ attention: LatentAttentionConfig) {
+        set("attention.head_count", .count(attention.heads))
+        set("attention.head_count_kv", .count(1))
+        // Models of 26 and 27 layers do without it, all others are refused when it is missing.
+        set("attention.q_lora_rank", .count(attention.queryRank ?? 0))
+        set("attention.kv_lora_rank", .count(attention.keyValueRank))
+        set("attention.key_length", .count(attention.keyValueRank + attention.rotaryDim))
+        set("attention.value_length", .count(attention.keyValueRank))
+        set("attention.key_length_mla", .count(attention.plainDim + attention.rotaryDim))
+        set("attention.value_length_mla", .count(attention.valueDim))
+        if let strength = latentStrength(attention) {
+            set("rope.scaling.yarn_log_multiplier", .float32(Float(0.1 * strength)))
+        }
+    }
+
+    /// YaRN's `mscale_all_dim`, as the scale of the scores has it; nil without YaRN.
+    func latentStrength(_ attention: LatentAttentionConfig) -> Double? {
+        guard case .yarn(let scaling)? = config.rotaries.first?.scaling, scaling.factor > 1 else { return nil }
+        let growth = Double(attention.scale) * Double(attention.plainDim + attention.rotaryDim).squareRoot()
+        return (growth.squareRoot() - 1) / (0.1 * log(scaling.factor))
     }
 
     /// What one architecture has beyond what all have.
-    private mutating func setOwn(_ layer: LayerConfig?, _ attention: AttentionConfig) {
+    private mutating func setOwn(_ layer: LayerConfig, _ attention: AttentionConfig) {
         switch architecture.name {
-        case "granite":
+        case "granite", "granitemoe":
             set("attention.scale", .float32(attention.scale))
             set("embedding_scale", .float32(config.embeddingScale))
-            set("residual_scale", .float32(layer?.residualScale ?? 1))
+            set("residual_scale", .float32(layer.residualScale))
             set("logit_scale", .float32(1 / config.logitScale))
+        case "command-r", "cohere2":
+            set("logit_scale", .float32(config.logitScale))
+            if case .window(let width) = attention.reach { set("attention.sliding_window", .count(width)) }
+        case "olmo": if let clip = attention.projectionClip { set("attention.clamp_kqv", .float32(clip)) }
         case "gemma2", "gemma3":
             if let cap = attention.softCap { set("attn_logit_softcapping", .float32(cap)) }
             if let cap = config.logitSoftCap { set("final_logit_softcapping", .float32(cap)) }
@@ -73,7 +123,7 @@ struct GGUFSettings {
             if architecture.name == "gemma3", config.rotaries.count > 1 {
                 set("rope.freq_base_swa", .float32(Float(config.rotaries[1].theta)))
             }
-        case "gptneox": set("use_parallel_residual", .bool(layer?.arrangement == .parallel))
+        case "gptneox": set("use_parallel_residual", .bool(layer.arrangement == .parallel))
         default: break
         }
     }
@@ -91,6 +141,12 @@ struct GGUFSettings {
             set("rope.scaling.type", .string("yarn"))
             set("rope.scaling.factor", .float32(Float(scaling.factor)))
             set("rope.scaling.original_context_length", .count(scaling.originalPositions))
+            set("rope.scaling.yarn_beta_fast", .float32(Float(scaling.betaFast)))
+            set("rope.scaling.yarn_beta_slow", .float32(Float(scaling.betaSlow)))
+            let extra = scaling.attentionFactor / Self.yarnMagnitude(scaling.factor)
+            if architecture.name != "deepseek2", abs(extra - 1) > 1e-6 {
+                set("rope.scaling.attn_factor", .float32(Float(extra)))
+            }
         case .llama3(let scaling): tables.append(("rope_freqs.weight", Self.divisors(rotary, scaling)))
         case .longRope(let scaling) where architecture.name == "phi3":
             set("rope.scaling.original_context_length", .count(scaling.originalPositions))
@@ -101,6 +157,9 @@ struct GGUFSettings {
         default: break
         }
     }
+
+    /// What YaRN multiplies cosines and sines by where nothing else is said.
+    private static func yarnMagnitude(_ factor: Double) -> Double { factor > 1 ? 0.1 * log(factor) + 1 : 1 }
 
     /// By how much Llama 3.1's scaling divides each frequency.
     private static func divisors(_ rotary: RotaryConfig, _ scaling: Llama3Scaling) -> [Float] {
@@ -127,6 +186,11 @@ struct GGUFSettings {
         return (value < 10 ? String(format: "%.1f", value).replacing(".0", with: "") : String(Int(value.rounded())))
             + unit
     }
+}
+
+extension LayerConfig {
+    /// Whether its feed-forward network is a mixture.
+    var hasExperts: Bool { if case .experts = feedForward { true } else { false } }
 }
 
 extension GGUFValue {

@@ -13,11 +13,33 @@ extension GGUFVocabulary {
     /// - Parameter size: rows of the embedding; ids without a token are filled up.
     package init(directory path: String, tokenizer: Tokenizer, size: Int, preferring: [String]) throws {
         let file = path + "/tokenizer.json"
-        guard FileManager.default.fileExists(atPath: file) else {
+        let pieces = path + "/tokenizer.model"
+        if FileManager.default.fileExists(atPath: file) {
+            try self.init(json: file, size: size)
+        } else if FileManager.default.fileExists(atPath: pieces) {
+            try self.init(sentencePiece: pieces)
+            let listed = path + "/tokenizer_config.json"
+            let added =
+                FileManager.default.fileExists(atPath: listed)
+                ? try JSONValue(contentsOfFile: listed)["added_tokens_decoder"]?.objectValue?.members ?? [] : []
+            extend(to: size, added)
+        } else {
             throw Problem(
-                "has no tokenizer.json, from which the GGUF vocabulary is made", file: path,
+                "has neither tokenizer.json nor tokenizer.model, from which the GGUF vocabulary is made", file: path,
                 advice: "save the tokenizer once with transformers; --to gguf-lora needs none")
         }
+        bosID = tokenizer.bosID.map(Int.init)
+        eosID = tokenizer.eosID.map(Int.init)
+        padID = tokenizer.padID.map(Int.init)
+        unkID = tokenizer.unkID.map(Int.init)
+        addsBOS = tokenizer.addsBOS
+        addsEOS = tokenizer.addsEOS
+        chatTemplates = tokenizer.chatTemplates
+        try settle(model == "gpt2" ? preferring : [], like: tokenizer, file: path)
+    }
+
+    /// The tokens of a tokenizer.json.
+    private init(json file: String, size: Int) throws {
         let json = try JSONValue(contentsOfFile: file)
         guard json["model"]?["type"]?.stringValue ?? "BPE" == "BPE", let vocab = json["model"]?["vocab"]?.objectValue
         else {
@@ -32,14 +54,25 @@ extension GGUFVocabulary {
         } else {
             rank(merges)
         }
-        bosID = tokenizer.bosID.map(Int.init)
-        eosID = tokenizer.eosID.map(Int.init)
-        padID = tokenizer.padID.map(Int.init)
-        unkID = tokenizer.unkID.map(Int.init)
-        addsBOS = tokenizer.addsBOS
-        addsEOS = tokenizer.addsEOS
-        chatTemplates = tokenizer.chatTemplates
-        try settle(isByteLevel ? preferring : [], like: tokenizer, file: file)
+    }
+
+    /// Tokens that tokenizer_config.json adds to a SentencePiece model, and ids without a token up to the embedding's size.
+    private mutating func extend(to size: Int, _ added: [(key: String, value: JSONValue)]) {
+        let own = tokens.count
+        let listed = added.compactMap { key, value in
+            Int(key).flatMap { id in
+                value["content"]?.stringValue.map { (id, $0, value["special"]?.boolValue ?? false) }
+            }
+        }.filter { $0.0 >= 0 && $0.0 < 1 << 24 }
+        for id in own..<max(own, size, (listed.map(\.0).max() ?? -1) + 1) {
+            tokens.append("[PAD\(id)]")
+            scores.append(-1000)
+            kinds.append(5)
+        }
+        for (id, text, special) in listed where id >= own || tokens[id] != text {
+            tokens[id] = text
+            kinds[id] = special ? 3 : 4
+        }
     }
 
     private static func merges(_ value: JSONValue?) -> [(String, String)] {
@@ -95,16 +128,22 @@ extension GGUFVocabulary {
     private mutating func settle(_ names: [String], like tokenizer: Tokenizer, file: String) throws {
         let samples = Self.samples
         let wanted = samples.map { tokenizer.encode($0) }
+        var nearest: (count: Int, sample: String)?
         for name in model == "gpt2" ? names : ["default"] {
             for prefix in model == "gpt2" ? [true] : [true, false] {
                 preTokenizer = name
                 addsSpacePrefix = prefix
                 guard let candidate = try? Tokenizer(TokenizerDescription(gguf: self, file: file)) else { continue }
-                if zip(samples, wanted).allSatisfy({ candidate.encode($0) == $1 }) { return }
+                let others = zip(samples, wanted).filter { candidate.encode($0) != $1 }.map(\.0)
+                guard let first = others.first else { return }
+                if others.count < nearest?.count ?? .max { nearest = (others.count, first) }
             }
         }
+        let example = nearest.map {
+            "; the nearest differs in \($0.count) of \(samples.count) samples, such as \($0.sample.debugDescription)"
+        }
         throw Problem(
-            "no vocabulary that llama.cpp knows cuts text as this tokenizer does", file: file,
+            "no vocabulary that llama.cpp knows cuts text as this tokenizer does\(example ?? "")", file: file,
             advice: "export the adapter alone (--to gguf-lora) and use it with a GGUF file of the base")
     }
 

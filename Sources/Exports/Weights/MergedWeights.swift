@@ -1,6 +1,7 @@
 import Adapters
 import Kernels
 import Models
+import SafeFiles
 import Tensors
 import WeightFiles
 
@@ -32,6 +33,29 @@ struct MergedWeights {
         try tensor.write(as: format, order: rowOrder, to: sink) { rows, numbers in
             for adapter in adapters { adapter.add(to: numbers, rows: rows, of: tensor) }
         }
+    }
+}
+
+extension MergedWeights {
+    /// Some rows of a tensor in f32, in memory, with what the adapter adds to them.
+    ///
+    /// - Parameter rows: which stored row comes first, second …; nil for all in the stored order.
+    func merged(_ tensor: StoredTensor, rows: [Int]?) throws -> StoredTensor {
+        let count = rows?.count ?? tensor.rows
+        var failure: (any Error)?
+        let copy = MappedFile(inMemory: count * tensor.columns * 4, standingFor: tensor.file.path) { to in
+            var filled = 0
+            do {
+                try write(tensor, as: .f32, rowOrder: rows) { bytes in
+                    UnsafeMutableRawBufferPointer(rebasing: to[filled..<filled + bytes.count]).copyMemory(from: bytes)
+                    filled += bytes.count
+                }
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return StoredTensor(
+            name: tensor.name, shape: [count, tensor.columns], format: .element(.f32), file: copy,
+            range: 0..<copy.bytes.count)
     }
 }
 

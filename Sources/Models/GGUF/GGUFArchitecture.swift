@@ -42,6 +42,18 @@ public struct GGUFArchitecture: Sendable, Equatable {
         GGUFArchitecture("olmo2", as: "olmo2", class: "Olmo2ForCausalLM"),
         GGUFArchitecture("smollm3", as: "smollm3", class: "SmolLM3ForCausalLM", pairsNeighbours: true),
         GGUFArchitecture("granite", as: "granite", class: "GraniteForCausalLM", pairsNeighbours: true),
+        GGUFArchitecture(
+            "granitemoe", as: "granitemoe", class: "GraniteMoeForCausalLM", pairsNeighbours: true, hasExperts: true),
+        GGUFArchitecture("gemma", as: "gemma", class: "GemmaForCausalLM", normOffset: 1),
+        GGUFArchitecture("gpt2", as: "gpt2", class: "GPT2LMHeadModel"),
+        GGUFArchitecture("starcoder2", as: "starcoder2", class: "Starcoder2ForCausalLM"),
+        GGUFArchitecture("olmo", as: "olmo", class: "OlmoForCausalLM", pairsNeighbours: true),
+        GGUFArchitecture("olmoe", as: "olmoe", class: "OlmoeForCausalLM", hasExperts: true),
+        GGUFArchitecture("qwen2moe", as: "qwen2_moe", class: "Qwen2MoeForCausalLM", hasExperts: true),
+        GGUFArchitecture("command-r", as: "cohere", class: "CohereForCausalLM"),
+        GGUFArchitecture("cohere2", as: "cohere2", class: "Cohere2ForCausalLM"),
+        GGUFArchitecture(
+            "deepseek2", as: "deepseek_v2", also: ["deepseek_v3"], class: "DeepseekV2ForCausalLM", hasExperts: true),
     ]
 
     /// The architecture of this name.
@@ -70,12 +82,30 @@ public struct GGUFArchitecture: Sendable, Equatable {
         "layers.*.feedForward.experts.*.up": "blk.*.ffn_up_exps",
         "layers.*.feedForward.experts.*.down": "blk.*.ffn_down_exps",
         "layers.*.feedForward.experts.down": "blk.*.ffn_down_exps",
+        "layers.*.feedForward.shared.gate": "blk.*.ffn_gate_shexp",
+        "layers.*.feedForward.shared.up": "blk.*.ffn_up_shexp",
+        "layers.*.feedForward.shared.down": "blk.*.ffn_down_shexp",
+        "layers.*.feedForward.sharedGate": "blk.*.ffn_gate_inp_shexp",
+        "layers.*.feedForward.routerCorrection": "blk.*.exp_probs_b",
+        "layers.*.attention.queryDown": "blk.*.attn_q_a", "layers.*.attention.queryUp": "blk.*.attn_q_b",
+        "layers.*.attention.queryDownNorm": "blk.*.attn_q_a_norm",
+        "layers.*.attention.keyValueDown": "blk.*.attn_kv_a_mqa",
+        "layers.*.attention.keyValueNorm": "blk.*.attn_kv_a_norm",
+        "positions": "position_embd",
     ]
 
     /// A module's name in GGUF files, without `.weight`; nil where there is none. All experts of a layer share one.
     public func tensorName(_ logical: String) -> String? {
         let (pattern, numbers) = WeightNames.generalised(logical)
         return Self.names[pattern].map { WeightNames.filled($0, with: numbers) }
+    }
+
+    /// Whether llama.cpp multiplies with a module's matrix without looking for an adapter on it: an adapter there would
+    /// load and do nothing.
+    public func ignoresAdapter(on logical: String) -> Bool {
+        guard name == "deepseek2" else { return false }
+        let (pattern, _) = WeightNames.generalised(logical)
+        return pattern == "head" || (pattern.hasPrefix("layers.*.attention.") && !pattern.hasSuffix(".output"))
     }
 
     /// For rows of a module in GGUF's order, which row of transformers' order each is; nil where the orders are the same.

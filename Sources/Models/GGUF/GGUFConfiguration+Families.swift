@@ -5,17 +5,43 @@ extension GGUFConfiguration {
     /// What one architecture has beyond what all have.
     mutating func addOwn(_ object: inout JSONObject) {
         switch architecture.modelType {
-        case "granite":
+        case "granite": addGranite(&object)
+        case "granitemoe":
+            addGranite(&object)
+            addExperts(&object, named: "num_local_experts")
+        case "gemma":
+            object["hidden_activation"] = "gelu_pytorch_tanh"
+            object["hidden_act"] = nil
+        case "gpt2":
             for (key, from) in [
-                ("attention_multiplier", "attention.scale"), ("embedding_multiplier", "embedding_scale"),
-                ("residual_multiplier", "residual_scale"), ("logits_scaling", "logit_scale"),
-            ] { if let number = number(from) { object[key] = number } }
-        case "mixtral":
-            object["num_local_experts"] = count("expert_count")
-            object["num_experts_per_tok"] = count("expert_used_count")
+                ("n_embd", "embedding_length"), ("n_head", "attention.head_count"), ("n_layer", "block_count"),
+                ("n_positions", "context_length"), ("n_inner", "feed_forward_length"),
+            ] { object[key] = count(from) }
+            object["layer_norm_epsilon"] = number("attention.layer_norm_epsilon") ?? 1e-5
+            object["activation_function"] = "gelu_new"
+        case "starcoder2":
+            object["norm_epsilon"] = number("attention.layer_norm_epsilon") ?? 1e-5
+            object["hidden_act"] = "gelu_pytorch_tanh"
+            object["use_bias"] = .bool(has("blk.0.attn_q.bias"))
+        case "olmo": if let clip = number("attention.clamp_kqv") { object["clip_qkv"] = clip }
+        case "olmoe": addExperts(&object, named: "num_experts")
+        case "qwen2_moe":
+            addExperts(&object, named: "num_experts")
+            object["decoder_sparse_step"] = 1
+            object["qkv_bias"] = .bool(has("blk.0.attn_q.bias"))
+            let used = max(1, value("expert_used_count")?.intValue ?? 1)
+            let width = object["intermediate_size"]?.intValue ?? 0
+            object["moe_intermediate_size"] = .integer(value("expert_feed_forward_length")?.intValue ?? width / used)
+            object["shared_expert_intermediate_size"] = .integer(
+                value("expert_shared_feed_forward_length")?.intValue ?? width)
+        case "cohere", "cohere2":
+            object["layer_norm_eps"] = number("attention.layer_norm_epsilon") ?? 1e-5
+            object["logit_scale"] = number("logit_scale") ?? 1.0
+            if architecture.modelType == "cohere2" { object["sliding_window"] = count("attention.sliding_window") }
+        case "deepseek_v2": addDeepSeek(&object)
+        case "mixtral": addExperts(&object, named: "num_local_experts")
         case "qwen3_moe":
-            object["num_experts"] = count("expert_count")
-            object["num_experts_per_tok"] = count("expert_used_count")
+            addExperts(&object, named: "num_experts")
             object["moe_intermediate_size"] = count("expert_feed_forward_length")
             // llama.cpp divides the chosen experts' weights by their sum, and has experts in every layer.
             object["norm_topk_prob"] = true
@@ -36,6 +62,56 @@ extension GGUFConfiguration {
             object["attention_bias"] = .bool(has("blk.0.attn_qkv.bias"))
             object["hidden_act"] = "gelu"
         default: break
+        }
+    }
+
+    private mutating func addExperts(_ object: inout JSONObject, named key: String) {
+        object[key] = count("expert_count")
+        object["num_experts_per_tok"] = count("expert_used_count")
+    }
+
+    private func addGranite(_ object: inout JSONObject) {
+        for (key, from) in [
+            ("attention_multiplier", "attention.scale"), ("embedding_multiplier", "embedding_scale"),
+            ("residual_multiplier", "residual_scale"), ("logits_scaling", "logit_scale"),
+        ] { if let number = number(from) { object[key] = number } }
+    }
+
+    /// DeepSeek V2 and V3, which share an architecture. Files from before 2025 have keys and values of heads in one matrix
+    /// and give a head's size by the usual keys.
+    private mutating func addDeepSeek(_ object: inout JSONObject) {
+        addExperts(&object, named: "n_routed_experts")
+        let isV3 = value("expert_gating_func")?.intValue == 2
+        if isV3 {
+            object["model_type"] = "deepseek_v3"
+            object["architectures"] = ["DeepseekV3ForCausalLM"]
+        }
+        object["num_key_value_heads"] = object["num_attention_heads"]
+        object["head_dim"] = nil
+        object["attention_bias"] = false
+        object["mlp_bias"] = false
+        let narrow = value("attention.q_lora_rank")?.intValue ?? 0
+        object["q_lora_rank"] = narrow > 0 && has("blk.0.attn_q_a.weight") ? .integer(narrow) : .null
+        object["kv_lora_rank"] = count("attention.kv_lora_rank")
+        object["qk_rope_head_dim"] = count("rope.dimension_count")
+        let isSplit = value("attention.key_length_mla") != nil
+        let width = count(isSplit ? "attention.key_length_mla" : "attention.key_length").intValue ?? 0
+        object["qk_nope_head_dim"] = .integer(max(0, width - (object["qk_rope_head_dim"]?.intValue ?? 0)))
+        object["v_head_dim"] = count(isSplit ? "attention.value_length_mla" : "attention.value_length")
+        object["moe_intermediate_size"] = count("expert_feed_forward_length")
+        object["n_shared_experts"] = count("expert_shared_count")
+        object["first_k_dense_replace"] = .integer(value("leading_dense_block_count")?.intValue ?? 0)
+        object["routed_scaling_factor"] = number("expert_weights_scale") ?? 1.0
+        object["topk_method"] = isV3 ? "noaux_tc" : "greedy"
+        let groups = value("expert_group_count")?.intValue ?? 1
+        object["n_group"] = .integer(groups)
+        object["topk_group"] = .integer(value("expert_group_used_count")?.intValue ?? 1)
+        let normalized = value("expert_weights_norm")?.boolValue ?? false
+        object["norm_topk_prob"] = .bool(normalized)
+        if !isV3, groups > 1 || normalized {
+            report(
+                "experts chosen by softmax \(normalized ? "with weights that are divided by their sum" : "in groups")",
+                advice: "use the model's Hugging Face directory")
         }
     }
 

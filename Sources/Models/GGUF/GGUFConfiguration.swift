@@ -33,6 +33,11 @@ struct GGUFConfiguration {
     func value(_ key: String) -> GGUFValue? { file.metadata["\(architecture.name).\(key)"] }
     func has(_ tensor: String) -> Bool { file.weights[tensor] != nil }
 
+    /// Adds a problem: something this file has that is not supported.
+    mutating func report(_ what: String, advice: String? = nil) {
+        problems.append(Problem("\(what): not supported in GGUF", file: path, advice: advice))
+    }
+
     mutating func count(_ key: String) -> JSONValue {
         guard let value = value(key) else {
             problems.append(Problem("\(architecture.name).\(key) is missing", file: path))
@@ -84,7 +89,7 @@ struct GGUFConfiguration {
             if let id = file.metadata["tokenizer.ggml.\(from)"]?.intValue { object[key] = .integer(id) }
         }
         let slides = value("attention.sliding_window")?.intValue ?? 0 > 0
-        if slides, !["gemma2", "gemma3", "phi3"].contains(architecture.name) {
+        if slides, !["gemma2", "gemma3", "phi3", "cohere2"].contains(architecture.name) {
             problems.append(Problem("\(architecture.name).attention.sliding_window is not supported", file: path))
         }
         checkSizes(object)
@@ -105,8 +110,11 @@ struct GGUFConfiguration {
             fault("block_count", blocks, file.weights.names.count, "the number of tensors")
         }
         let heads = object["num_attention_heads"]?.intValue ?? 0
-        let (rows, overflow) = heads.multipliedReportingOverflow(by: object["head_dim"]?.intValue ?? 0)
-        let query = file.weights["blk.0.attn_q.weight"]?.rows
+        let width =
+            object["head_dim"]?.intValue
+            ?? ["qk_nope_head_dim", "qk_rope_head_dim"].reduce(0) { $0 + min(1 << 40, object[$1]?.intValue ?? 0) }
+        let (rows, overflow) = heads.multipliedReportingOverflow(by: width)
+        let query = (file.weights["blk.0.attn_q.weight"] ?? file.weights["blk.0.attn_q_b.weight"])?.rows
         let joint = file.weights["blk.0.attn_qkv.weight"]?.rows
         if query == nil && joint == nil {
             problems.append(Problem("has no tensor blk.0.attn_q.weight", file: path))
@@ -114,12 +122,14 @@ struct GGUFConfiguration {
             fault("attention.head_count", heads, query ?? joint ?? 0, "blk.0.attn_q.weight, or attn_qkv,")
         }
         if architecture.hasExperts, let experts = value("expert_count")?.intValue {
-            let found = file.weights["blk.0.ffn_gate_exps.weight"]?.shape.first ?? 0
-            if experts != found { fault("expert_count", experts, found, "blk.0.ffn_gate_exps.weight") }
+            let name = "blk.\(max(0, value("leading_dense_block_count")?.intValue ?? 0)).ffn_gate_exps.weight"
+            let found = file.weights[name]?.shape.first ?? 0
+            if experts != found { fault("expert_count", experts, found, name) }
         }
     }
 
     private mutating func headDim(_ object: JSONObject) -> JSONValue {
+        if architecture.name == "deepseek2" { return .null }
         if let width = value("attention.key_length")?.intValue {
             if let other = value("attention.value_length")?.intValue, other != width {
                 problems.append(
@@ -135,7 +145,7 @@ struct GGUFConfiguration {
 
     private mutating func scaling(_ object: JSONObject) -> JSONValue {
         if let dims = value("rope.dimension_count")?.intValue, let width = object["head_dim"]?.intValue, dims != width,
-            !["phi3", "gptneox"].contains(architecture.name)
+            !["phi3", "gptneox", "deepseek2"].contains(architecture.name)
         {
             problems.append(Problem("rotates \(dims) of a head's \(width) numbers, which is not supported", file: path))
         }
@@ -145,16 +155,36 @@ struct GGUFConfiguration {
         let factor = number("rope.scaling.factor") ?? 1.0
         switch type {
         case "linear": return ["rope_type": "linear", "factor": factor]
-        case "yarn":
-            return [
-                "rope_type": "yarn", "factor": factor,
-                "original_max_position_embeddings": value("rope.scaling.original_context_length")?.intValue.map(
-                    JSONValue.integer) ?? object["max_position_embeddings"] ?? 1,
-            ]
+        case "yarn": return yarn(object, factor)
         default:
             problems.append(Problem("rope.scaling.type \"\(type)\" is not supported", file: path))
             return nil
         }
+    }
+
+    private func yarn(_ object: JSONObject, _ factor: JSONValue) -> JSONValue {
+        var members = JSONObject([
+            ("rope_type", "yarn"), ("factor", factor),
+            (
+                "original_max_position_embeddings",
+                value("rope.scaling.original_context_length")?.intValue.map(JSONValue.integer)
+                    ?? object["max_position_embeddings"] ?? 1
+            ),
+        ])
+        for word in ["beta_fast", "beta_slow"] {
+            if let number = number("rope.scaling.yarn_\(word)") { members[word] = number }
+        }
+        let scale = factor.doubleValue ?? 1
+        if architecture.name == "deepseek2" {
+            // llama.cpp takes both strengths to be the same, and keeps a tenth of it.
+            if let strength = value("rope.scaling.yarn_log_multiplier")?.doubleValue, strength != 0 {
+                members["mscale"] = .number(strength * 10)
+                members["mscale_all_dim"] = .number(strength * 10)
+            }
+        } else if let extra = value("rope.scaling.attn_factor")?.doubleValue, scale > 1 {
+            members["attention_factor"] = .number(extra * (0.1 * log(scale) + 1))
+        }
+        return .object(members)
     }
 
     /// Divisors of the rotary frequencies, stored as a tensor where Llama 3.1's scaling is used.

@@ -10,6 +10,8 @@ public struct GGUFTensor: Sendable, Equatable {
         public let tensor: String
         /// Which of its rows come first, second …; nil for all in their own order.
         public let rows: [Int]?
+        /// Into how many equal groups those rows are cut, each of which is transposed; nil where none is.
+        public let transposedGroups: Int?
     }
 
     /// The name in the file, with `.weight` or `.bias`.
@@ -22,13 +24,18 @@ public struct GGUFTensor: Sendable, Equatable {
     public let offset: Float
 
     /// Whether the pieces are the experts of a mixture, one a piece or all in one.
-    public var holdsExperts: Bool { shape.count == 3 }
+    public let holdsExperts: Bool
+    /// Outputs of one of its matrices; 1 for a vector.
+    public var outputs: Int { shape.count > 1 ? shape[shape.count - 2] : 1 }
 
-    fileprivate init(_ name: String, shape: [Int], pieces: [Piece], offset: Float = 0) {
+    fileprivate init(
+        _ name: String, shape: [Int], pieces: [Piece], offset: Float = 0, holdsExperts: Bool = false
+    ) {
         self.name = name
         self.shape = shape
         self.pieces = pieces
         self.offset = offset
+        self.holdsExperts = holdsExperts
     }
 
     fileprivate mutating func append(_ piece: Piece) { pieces.append(piece) }
@@ -59,8 +66,8 @@ extension GGUFArchitecture {
         of module: WeightPlan.Module, _ config: TransformerConfig
     ) throws(Problem) -> [GGUFTensor] {
         let (name, shape) = (module.name, module.shape.weight)
-        func piece(_ rows: [Int]?) -> GGUFTensor.Piece {
-            GGUFTensor.Piece(module: name, tensor: name.weight, rows: rows)
+        func piece(_ rows: [Int]?, transposedGroups: Int? = nil) -> GGUFTensor.Piece {
+            GGUFTensor.Piece(module: name, tensor: name.weight, rows: rows, transposedGroups: transposedGroups)
         }
         if name.logical.hasSuffix(".experts.gateUp"), shape.count == 3, let blocks = blocks(of: name.logical) {
             // Gate and up of an expert lie one after the other; llama.cpp has all gates in one tensor, all ups in another.
@@ -71,24 +78,53 @@ extension GGUFArchitecture {
                     return Array(first..<first + half)
                 }
                 return GGUFTensor(
-                    "\(blocks).ffn_\(word)_exps.weight", shape: [shape[0], half, shape[2]], pieces: [piece(rows)])
+                    "\(blocks).ffn_\(word)_exps.weight", shape: [shape[0], half, shape[2]], pieces: [piece(rows)],
+                    holdsExperts: true)
             }
         }
-        guard let own = tensorName(name.logical), name.kind != .linearInputsFirst else {
+        if let attention = latentAttention(of: name.logical, config), let blocks = blocks(of: name.logical) {
+            // Of each head the rows that make its key, transposed since llama.cpp multiplies the query with them, and the
+            // rows that make its value.
+            let (heads, plain, value) = (attention.heads, attention.plainDim, attention.valueDim)
+            func rows(_ first: Int, _ count: Int) -> [Int] {
+                (0..<heads).flatMap { head in (0..<count).map { head * (plain + value) + first + $0 } }
+            }
+            return [
+                GGUFTensor(
+                    "\(blocks).attn_k_b.weight", shape: [heads, attention.keyValueRank, plain],
+                    pieces: [piece(rows(0, plain), transposedGroups: heads)]),
+                GGUFTensor(
+                    "\(blocks).attn_v_b.weight", shape: [heads, value, attention.keyValueRank],
+                    pieces: [piece(rows(plain, value))]),
+            ]
+        }
+        guard let own = tensorName(name.logical) else {
             throw Problem("\(name.path) has no name in llama.cpp's \(self.name)")
         }
         let count = experts(name.logical, config)
         let order = rowOrder(name.logical, rows: shape[0], config: config)
+        let isVector = name.logical.hasSuffix(".sharedGate")  // llama.cpp has it without its dimension of 1
         var tensors = [
             GGUFTensor(
-                own + ".weight", shape: count.map { [$0] + shape } ?? shape, pieces: [piece(order)],
-                offset: name.kind == .norm ? normOffset : 0)
+                own + (name.logical.hasSuffix(".routerCorrection") ? ".bias" : ".weight"),
+                shape: count.map { [$0] + shape } ?? (isVector ? [shape[1]] : shape),
+                pieces: [piece(order, transposedGroups: name.kind == .linearInputsFirst ? 1 : nil)],
+                offset: name.kind == .norm ? normOffset : 0, holdsExperts: count != nil || shape.count == 3)
         ]
         if let bias = module.shape.bias {
-            let piece = GGUFTensor.Piece(module: name, tensor: name.bias, rows: order)
+            let piece = GGUFTensor.Piece(module: name, tensor: name.bias, rows: order, transposedGroups: nil)
             tensors.append(GGUFTensor(own + ".bias", shape: [bias], pieces: [piece]))
         }
         return tensors
+    }
+
+    /// The attention whose keys and values this module makes of their narrow layer; nil for any other module.
+    private func latentAttention(of logical: String, _ config: TransformerConfig) -> LatentAttentionConfig? {
+        let (pattern, numbers) = WeightNames.generalised(logical)
+        guard pattern == "layers.*.attention.keyValueUp", let layer = numbers.first.flatMap({ Int($0) }),
+            case .latentAttention(let attention) = config.layers[layer].mixer
+        else { return nil }
+        return attention
     }
 
     /// `layers.3.feedForward…` → `blk.3`.

@@ -1,5 +1,4 @@
 import Diagnostics
-import Kernels
 import OrderedJSON
 import SafeFiles
 import WeightFiles
@@ -42,22 +41,65 @@ private struct GGUFWeights: WeightSource {
         "rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight",
     ]
 
-    init(_ file: GGUFFile, _ architecture: GGUFArchitecture, _ description: ModelDescription) throws(Problem) {
+    init(_ file: GGUFFile, _ architecture: GGUFArchitecture, _ description: ModelDescription) throws(Problems) {
         let plan = WeightPlan(description) { _ in false }
-        let layout = try architecture.tensors(plan, description.config)
+        let layout: [GGUFTensor]
+        do { layout = try architecture.tensors(plan, description.config) } catch { throw Problems([error]) }
         let known = Dictionary(layout.map { ($0.name, $0) }) { first, _ in first }
+        let shapes = Dictionary(plan.modules.map { ($0.name.weight, $0.storedShape) }) { first, _ in first }
+        // Tensors of transformers' files that have to be put together, and out of how many.
+        let shares = Dictionary(layout.flatMap(\.pieces).map { ($0.tensor, 1) }, uniquingKeysWith: +)
+        var collected: [(name: String, parts: [AssembledPart])] = []
+        var problems: [Problem] = []
         for tensor in file.weights.all where !Self.settings.contains(tensor.name) {
+            if let whole = Self.unsplit(tensor, architecture, plan) {
+                add(whole)
+                continue
+            }
             let own = known[tensor.name]
             // A shape that cannot be cut into its pieces keeps its name, and is reported with what is missing.
-            guard let own, own.pieces.count == 1 || tensor.shape == own.shape else {
+            guard let own, let first = own.pieces.first, own.pieces.count == 1 || tensor.shape == own.shape else {
                 add(tensor.named(own?.pieces.first?.tensor ?? tensor.name))
                 continue
             }
+            if shares[first.tensor] ?? 1 > 1 || first.transposedGroups != nil {
+                if tensor.shape != own.shape || tensor.format.element == nil {
+                    problems.append(
+                        Problem(
+                            "tensor \(tensor.name) is \(tensor.shape) of \(tensor.format.name), not \(own.shape) of a "
+                                + "known format", file: tensor.file.path))
+                    continue
+                }
+                let part = AssembledPart(tensor: tensor, rows: first.rows, transposedGroups: first.transposedGroups)
+                if let at = collected.firstIndex(where: { $0.name == first.tensor }) {
+                    collected[at].parts.append(part)
+                } else {
+                    collected.append((first.tensor, [part]))
+                }
+                continue
+            }
             for (number, piece) in own.pieces.enumerated() {
-                let part = tensor.part(number, of: own.pieces.count).named(piece.tensor)
+                let isFlat = own.shape.count == 1 && piece.module.isLinear && piece.tensor == piece.module.weight
+                let part = tensor.part(number, of: own.pieces.count)
+                    .named(piece.tensor, shape: isFlat && tensor.shape.count == 1 ? [1, tensor.count] : nil)
                 add(own.offset == 0 ? part.unordered(piece.rows) : part.lowered(by: own.offset))
             }
         }
+        try Problems(problems).throwIfAny()
+        // One whose parts are not all there stays away, and is reported as missing.
+        for (name, parts) in collected where parts.count == shares[name] {
+            if let shape = shapes[name] { add(StoredTensor(assembling: name, shape: shape, parts)) }
+        }
+    }
+
+    /// DeepSeek's keys and values as files had them before 2025, in one matrix and in transformers' order.
+    private static func unsplit(
+        _ tensor: StoredTensor, _ architecture: GGUFArchitecture, _ plan: WeightPlan
+    ) -> StoredTensor? {
+        guard architecture.name == "deepseek2", tensor.name.hasSuffix(".attn_kv_b.weight") else { return nil }
+        let layer = tensor.name.split(separator: ".").dropFirst().first ?? ""
+        let module = plan.modules.first { $0.name.logical == "layers.\(layer).attention.keyValueUp" }
+        return module.map { tensor.named($0.name.weight) }
     }
 
     private mutating func add(_ tensor: StoredTensor) {
@@ -66,45 +108,4 @@ private struct GGUFWeights: WeightSource {
     }
 
     subscript(name: String) -> StoredTensor? { tensors[name] }
-}
-
-extension StoredTensor {
-    fileprivate func named(_ name: String) -> StoredTensor {
-        StoredTensor(name: name, shape: shape, format: format, file: file, range: range)
-    }
-
-    /// One of equal parts along the first dimension, without that dimension.
-    fileprivate func part(_ number: Int, of count: Int) -> StoredTensor {
-        guard count > 1 else { return self }
-        let bytes = range.count / count
-        let first = range.lowerBound + number * bytes
-        return StoredTensor(
-            name: name, shape: Array(shape.dropFirst()), format: format, file: file, range: first..<first + bytes)
-    }
-
-    /// A copy in memory whose row `order[i]` is row `i` of this tensor. Rows are whole blocks, so any format can be moved;
-    /// a vector's rows are its numbers.
-    fileprivate func unordered(_ order: [Int]?) -> StoredTensor {
-        let rows = shape.count == 1 ? count : rows
-        guard let order, order.count == rows else { return self }
-        let rowBytes = range.count / max(1, rows)
-        let copy = MappedFile(inMemory: range.count, standingFor: file.path) { to in
-            for (row, target) in order.enumerated() {
-                let from = UnsafeRawBufferPointer(rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes])
-                UnsafeMutableRawBufferPointer(rebasing: to[target * rowBytes..<(target + 1) * rowBytes]).copyMemory(
-                    from: from)
-            }
-        }
-        return StoredTensor(name: name, shape: shape, format: format, file: copy, range: 0..<range.count)
-    }
-
-    /// A copy in memory, in f32, with a number taken from all.
-    fileprivate func lowered(by offset: Float) -> StoredTensor {
-        guard let values = floats() else { return self }
-        let copy = MappedFile(inMemory: values.count * 4, standingFor: file.path) { to in
-            values.map { $0 - offset }.withUnsafeBytes { to.copyMemory(from: $0) }
-        }
-        return StoredTensor(
-            name: name, shape: shape, format: .element(.f32), file: copy, range: 0..<values.count * 4)
-    }
 }

@@ -20,7 +20,7 @@ public struct QuantisedBase: Sendable {
     private let formats: [String: ElementFormat]
 
     /// Version of the rules by which formats are chosen and numbers rounded; a part of the file's name.
-    private static let version = 1
+    private static let version = 2
 
     /// Decides the formats. Throws a ``Problem`` when the base has no weights or nothing is left to be quantised.
     public init(_ files: ModelFiles, as format: ElementFormat) throws(Problem) {

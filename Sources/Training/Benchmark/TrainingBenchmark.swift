@@ -15,6 +15,8 @@ public struct TrainingBenchmark {
         public var batch = 4
         /// Sequences in memory at once; nil leaves the choice to the trainer.
         public var micro: Int?
+        /// Blocks, from the top, that keep their activations; nil: all.
+        public var blocksKept: Int?
         /// Rank of the adapters on all linear layers.
         public var rank = 16
         /// Share of each sequence, from its start, that carries no loss.
@@ -60,6 +62,7 @@ public struct TrainingBenchmark {
         adapter.alpha = Double(2 * settings.rank)
         let model = Transformer(files, mode: try AdapterPlan(adapter, for: files).mode)
         model.initialiseAdapters(seed: 42)
+        if let kept = settings.blocksKept { model.blocksKept = kept }
         var trainerSettings = TrainerSettings(
             schedule: Schedule(shape: .constant, peak: 1e-4, warmupRatio: 0, totalSteps: settings.steps + 1),
             precision: settings.precision, seed: 42, microBatchSize: settings.micro)

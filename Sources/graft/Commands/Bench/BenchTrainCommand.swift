@@ -29,6 +29,9 @@ struct BenchTrainCommand: NumericCommand {
     @Option(help: "Sequences in memory at once (default: chosen by the trainer).")
     var micro: Int?
 
+    @Option(help: "Blocks, from the top, that keep their activations; those below compute them again (default: all).")
+    var blocksKept: Int?
+
     @Option(help: "Rank of the adapters, on all linear layers.")
     var rank = 16
 
@@ -49,6 +52,7 @@ struct BenchTrainCommand: NumericCommand {
     mutating func validate() throws {
         for (name, value) in [
             ("--seq", sequence), ("--batch", batch), ("--rank", rank), ("--steps", steps), ("--micro", micro ?? 1),
+            ("--blocks-kept", blocksKept ?? 1),
         ]
         where value < 1 {
             throw ValidationError("\(name) must be at least 1, not \(value).")
@@ -63,6 +67,7 @@ struct BenchTrainCommand: NumericCommand {
         var settings = TrainingBenchmark.Settings()
         (settings.sequence, settings.batch, settings.micro) = (sequence, batch, micro)
         (settings.rank, settings.masked, settings.steps, settings.precision) = (rank, masked, steps, precision)
+        settings.blocksKept = blocksKept
         let load = BenchCommand.checkedLoad()
         try subject.open { files in
             let result = try TrainingBenchmark(quantised(files), settings).run { report in
