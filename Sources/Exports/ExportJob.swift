@@ -30,11 +30,6 @@ public struct ExportJob {
         self.progress = progress
     }
 
-    /// Refuses a base whose weights are small floats with scales apart: nothing writes or rewrites those.
-    func refuseScaledWeights(_ what: String) throws(Problem) {
-        if let problem = base.scaledWeightsProblem(what) { throw problem }
-    }
-
     /// The base, and base and adapter in memory.
     func models() -> (base: Transformer, memory: Transformer?) {
         let memory = adapter.map { adapter in
@@ -147,16 +142,5 @@ struct ExportDirectory {
                     ("adapted_tensors", .integer(adapted)), ("files", .object(hashes)),
                     ("writing_seconds", .number((job.meter.seconds * 1000).rounded() / 1000)), ("proof", proof.json),
                 ]))
-    }
-}
-
-extension ModelFiles {
-    /// Why files that need these weights rewritten cannot be made; nil where they can.
-    func scaledWeightsProblem(_ what: String) -> Problem? {
-        scaled.min { $0.key < $1.key }.map { name, tensor in
-            Problem(
-                "\(what) from weights stored as \(tensor.formatName) (\(name)) is not supported", file: path,
-                advice: "export the adapter with --to peft and use it beside the base")
-        }
     }
 }

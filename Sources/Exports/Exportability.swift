@@ -23,7 +23,6 @@ public struct Exportability: Sendable {
                 return all.list
             } catch { return [Problem("\(error)")] }
         }
-        func rewriting(_ what: String) -> [Problem] { base.scaledWeightsProblem(what).map { [$0] } ?? [] }
         let settings = attempt {
             _ = try GGUFSettings(base, name: "")
             _ = try GGUFSettings.tensors(base)
@@ -34,10 +33,10 @@ public struct Exportability: Sendable {
             base.isDirectory ? [] : [Problem("the base is a GGUF file", advice: "--to gguf merges into a GGUF file")]
         return [
             Exportability(target: "peft", problems: [], note: nil),
-            Exportability(target: "merge", problems: directory + rewriting("merging"), note: nil),
+            Exportability(target: "merge", problems: directory, note: nil),
             Exportability(target: "gguf-lora", problems: attempt { try GGUFLoRA(base).problems(modules) }, note: note),
-            Exportability(target: "gguf", problems: settings + rewriting("a GGUF file"), note: note),
-            Exportability(target: "ollama", problems: settings + rewriting("a GGUF file"), note: note),
+            Exportability(target: "gguf", problems: settings, note: note),
+            Exportability(target: "ollama", problems: settings, note: note),
             Exportability(
                 target: "mlx",
                 problems: attempt { try adapters.map { try MLXFiles.problems(base, modules, $0) } ?? [] },

@@ -147,6 +147,18 @@ extension ExportsTests {
             _ = try job.exportOllama(to: scratch("o"), quantize: .f16, tokenizer: tokenizer)
             let modelfile = try String(contentsOfFile: scratch("o/Modelfile"), encoding: .utf8)
             #expect(modelfile.hasPrefix("FROM ./model.gguf\n") && modelfile.contains("PARAMETER stop \"</s>\""))
+            // The adapter beside the base: the base converted, or where it lies when it is a GGUF file already.
+            _ = try job.exportOllama(to: scratch("b"), quantize: .f32, tokenizer: tokenizer, beside: true)
+            let besides = try String(contentsOfFile: scratch("b/Modelfile"), encoding: .utf8)
+            #expect(besides.hasPrefix("FROM ./model.gguf\nADAPTER ./adapter.gguf\n"))
+            #expect(try GGUFFile.open(scratch("b/adapter.gguf")).metadata["general.type"]?.stringValue == "adapter")
+            let stored = try ModelFiles.open(gguf: scratch("b/model.gguf"))
+            let onto = ExportJob(
+                base: stored, adapter: try PEFTFiles.open(scratch("adapter"), for: stored), probes: job.probes)
+            _ = try onto.exportOllama(to: scratch("g"), quantize: nil, tokenizer: tokenizer, beside: true)
+            let named = try String(contentsOfFile: scratch("g/Modelfile"), encoding: .utf8)
+            #expect(named.hasPrefix("FROM \(scratch("b/model.gguf"))\nADAPTER ./adapter.gguf\n"))
+            #expect(!FileManager.default.fileExists(atPath: scratch("g/model.gguf")))
         }
 
         @Test(

@@ -43,6 +43,34 @@ extension ExportsTests {
             #expect(manifest["proof"]?["bounds"]?[0]?["limit"] != nil && manifest["base"]?["hash"] != nil)
         }
 
+        @Test(
+            "of weights with scales apart writes plain ones that predict as PyTorch with the adapter does",
+            arguments: ["qwen3-moe-fp8", "deepseek-v3-fp8", "gpt-oss-mxfp4"])
+        func scaled(_ name: String) throws {
+            let fixture = try Fixture(name)
+            let scratch = try Scratch()
+            let summary = try fixture.job().merge(to: scratch("merged"), dtype: .f32)
+            #expect(summary.proof.exported.largest <= 1e-4)
+            let files = try ModelFiles.open(directory: scratch("merged"))
+            #expect(files.scaled.isEmpty && files.ignored.isEmpty)
+            let difference = try fixture.difference(Transformer(files))
+            #expect(difference < 1e-3, "\(name): log-probabilities differ from PyTorch's by \(difference)")
+            // Unless said otherwise in 16 bits, and config.json no longer says that they are quantised.
+            let short = try fixture.job().merge(to: scratch("short"), dtype: nil)
+            #expect(short.manifest["dtype"] == "bf16" && short.proof.bounds.allSatisfy(\.holds))
+            let config = try JSONValue(contentsOfFile: scratch("short/config.json"))
+            #expect(config["quantization_config"] == nil && config["torch_dtype"] == "bfloat16")
+        }
+
+        @Test("of 8-bit floats into a GGUF file predicts as PyTorch with the adapter does")
+        func scaledGGUF() throws {
+            let fixture = try Fixture("qwen3-moe-fp8")
+            let scratch = try Scratch()
+            _ = try fixture.job().exportGGUF(to: scratch("m.gguf"), quantize: .f32, tokenizer: nil)
+            let difference = try fixture.difference(Transformer(try ModelFiles.open(gguf: scratch("m.gguf"))))
+            #expect(difference < 1e-3, "log-probabilities differ from PyTorch's by \(difference)")
+        }
+
         @Test("of an adapter that changes nothing fails and leaves nothing")
         func refusesNoOp() throws {
             let fixture = try Fixture("llama")

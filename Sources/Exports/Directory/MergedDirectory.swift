@@ -31,15 +31,14 @@ public enum PlainFormat: String, Sendable, CaseIterable {
 extension ExportJob {
     /// Writes base + adapter as a plain model directory that any loader reads, and proves it by reading it back.
     ///
-    /// Tensors keep the base's names, order and, without a `dtype`, each its format; tensors that the decoder does not
-    /// need are carried along as they are. Weights are streamed: a panel at a time is in memory.
+    /// Tensors keep the base's names, order and, without a `dtype`, each its format (small floats with scales apart become
+    /// bf16); tensors that the decoder does not need are carried along as they are. Weights are streamed: a panel at a time is in memory.
     ///
     /// - Parameter dtype: format of all weights; nil: the base's.
     /// - Throws: ``Problem`` when `path` exists or the base is no directory; ``ProofFailure`` when what was written does not
     ///   predict as base and adapter in memory do. Nothing is left then.
     public func merge(to path: String, dtype: PlainFormat?) throws -> ExportSummary {
         try ExportDirectory.refuseExisting(path)
-        try refuseScaledWeights("merging")
         guard let source = base.source, adapter != nil else {
             throw Problem("merging needs weights and an adapter", file: base.path)
         }
@@ -48,63 +47,78 @@ extension ExportJob {
                 "is a GGUF file, from which no model directory can be made", file: base.path,
                 advice: "graft export --to gguf merges into a GGUF file")
         }
-        let main = dtype ?? mainFormat(source)
+        let main = dtype ?? mainFormat
         let settings: [(String, JSONValue)] = [("kind", "merged"), ("dtype", .string(main.rawValue))]
         return try ExportDirectory.write(path, job: self, settings: settings) { directory in
             let proving = try readBack()
             let merged = MergedWeights(proving.memory)
-            let formats = formats(source, dtype)
+            let formats = formats(dtype)
             try writeWeights(source, merged, formats, into: directory)
             try writeCompanions(dtype: main, into: directory)
             try progress("reading back")
             let written = Transformer(try ModelFiles.open(directory: directory))
             let rounds = formats.contains { name, format in
-                format != .f32 && (merged.changes(name) || source[name]?.format != .element(format))
+                format != .f32 && (merged.changes(name) || base.weight(name)?.holds(format) != true)
             }
             return (try proving.prove(written, rounds ? .rounded : .exact), adapted: proving.memory.adapters.count)
         }
     }
 
     /// The format most of the weights have.
-    private func mainFormat(_ source: any WeightSource) -> PlainFormat {
+    private var mainFormat: PlainFormat {
         var bytes: [PlainFormat: Int] = [:]
         for name in base.plan.weightNames {
-            guard let tensor = source[name], let format = tensor.format.element else { continue }
+            guard let weight = base.weight(name), let format = weight.format else { continue }
             guard let plain = PlainFormat.allCases.first(where: { $0.format == format }) else { continue }
-            bytes[plain, default: 0] += tensor.count
+            bytes[plain, default: 0] += weight.rows * weight.columns
         }
         return bytes.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key ?? .f32
     }
 
     /// The format of each tensor the decoder takes; the others are carried along as they are.
-    private func formats(_ source: any WeightSource, _ dtype: PlainFormat?) -> [String: ElementFormat] {
+    private func formats(_ dtype: PlainFormat?) -> [String: ElementFormat] {
         var formats: [String: ElementFormat] = [:]
-        for name in base.plan.weightNames { formats[name] = source[name]?.format.element.map { dtype?.format ?? $0 } }
+        for name in base.plan.weightNames {
+            formats[name] = base.weight(name)?.format.map { dtype?.format ?? $0 }
+        }
         return formats
     }
 
     private func writeWeights(
         _ source: any WeightSource, _ merged: MergedWeights, _ formats: [String: ElementFormat], into directory: String
     ) throws {
-        let declarations = source.names.compactMap { name in
-            source[name].map { tensor in
-                TensorDeclaration(
-                    name, shape: tensor.shape, format: formats[name].map(StoredFormat.element) ?? tensor.format)
+        // Small floats stand under their weight's name, and their scales nowhere.
+        var weights = Dictionary(base.scaled.map { ($1.values.name, $0) }) { first, _ in first }
+        for tensor in base.scaled.values { weights[tensor.scales.name] = "" }
+        let declarations = source.names.compactMap { stored -> TensorDeclaration? in
+            let name = weights[stored] ?? stored
+            guard let format = formats[name], let weight = base.weight(name) else {
+                return name.isEmpty
+                    ? nil : source[stored].map { TensorDeclaration(name, shape: $0.shape, format: $0.format) }
             }
+            let shape = weight.isTurned ? weight.shape.dropLast(2) + weight.shape.suffix(2).reversed() : weight.shape
+            return TensorDeclaration(name, shape: shape, format: .element(format))
         }
         try meter.writing("the weights", bytes: declarations.reduce(0) { $0 + $1.byteCount }, progress) { advance in
             _ = try SafetensorsWriter.writeSharded(into: directory, tensors: declarations) { declaration, sink in
-                guard let tensor = source[declaration.name] else { return }
                 func counted(_ bytes: UnsafeRawBufferPointer) throws {
                     try sink(bytes)
                     try advance(bytes.count)
                 }
-                if let format = formats[declaration.name] {
-                    try merged.write(tensor, as: format, to: counted)
-                } else {
-                    try counted(tensor.bytes)
+                guard let format = formats[declaration.name], let weight = base.weight(declaration.name) else {
+                    if let tensor = source[declaration.name] { try counted(tensor.bytes) }
+                    return
                 }
-                tensor.file.release(tensor.range)
+                if weight.isTurned {
+                    let height = weight.shape[weight.shape.count - 2]
+                    for first in stride(from: 0, to: weight.rows, by: height) {
+                        let matrix = try merged.merged(weight, rows: Array(first..<first + height))
+                        try matrix.transposed(groups: 1).write(as: format, to: counted)
+                    }
+                } else {
+                    try merged.write(weight, as: format, to: counted)
+                }
+                weight.release()
             }
         }
     }
@@ -112,7 +126,8 @@ extension ExportJob {
     private func writeCompanions(dtype: PlainFormat, into directory: String) throws {
         try SourceFolder(path: base.path).copyCompanions(to: directory)
         let style = JSONStyle(indent: 2, keySeparator: ": ")
-        let configuration = SourceFolder.configuration(base.configuration, dtype: dtype.torchName)
+        let configuration = SourceFolder.configuration(
+            base.configuration, dtype: dtype.torchName, plain: !base.scaled.isEmpty)
         try AtomicFile.write(configuration.serialized(style) + "\n", to: directory + "/config.json")
     }
 }

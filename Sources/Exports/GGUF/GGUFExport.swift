@@ -30,7 +30,6 @@ extension ExportJob {
     func writeGGUF(
         to file: String, quantize: GGUFQuantization?, tokenizer: Tokenizer?
     ) throws -> (Proof, adapted: Int) {
-        try refuseScaledWeights("a GGUF file")
         let writer = try GGUFModelWriter(base, quantize: quantize, tokenizer: tokenizer)
         let proving = try readBack()
         let merged = MergedWeights(proving.memory)

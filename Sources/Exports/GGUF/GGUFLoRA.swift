@@ -214,15 +214,19 @@ extension Tensor {
 extension ExportJob {
     /// Writes the adapter as a GGUF file for `llama-server --lora` and Ollama's `ADAPTER`, and proves it by reading it back.
     public func exportGGUFLoRA(to path: String) throws -> ExportSummary {
+        _ = try GGUFLoRA(base)
+        return try ExportFile.write(path, job: self, settings: [("kind", "gguf-lora")]) { try writeGGUFLoRA(to: $0) }
+    }
+
+    /// Writes and proves the adapter in a directory that is thrown away when this throws.
+    func writeGGUFLoRA(to file: String) throws -> (Proof, adapted: Int) {
         guard let adapter else { throw Problem.needsAdapter("gguf-lora") }
         let lora = try GGUFLoRA(base)
-        return try ExportFile.write(path, job: self, settings: [("kind", "gguf-lora")]) { file in
-            let proving = try readBack()
-            let hash = try contentHash(of: base.weightFiles)
-            try lora.write(proving.memory, alpha: Float(adapter.config.settings.alpha), baseHash: hash, to: file)
-            try progress("reading back")
-            let written = try lora.transformer(file)
-            return (try proving.prove(written, .exact), adapted: written.adapters.count)
-        }
+        let proving = try readBack()
+        let hash = try contentHash(of: base.weightFiles)
+        try lora.write(proving.memory, alpha: Float(adapter.config.settings.alpha), baseHash: hash, to: file)
+        try progress("reading back")
+        let written = try lora.transformer(file)
+        return (try proving.prove(written, .exact), adapted: written.adapters.count)
     }
 }

@@ -10,7 +10,6 @@ import WeightFiles
 /// Writes a model, with or without an adapter merged in, as a GGUF file.
 struct GGUFModelWriter {
     private let base: ModelFiles
-    private let source: any WeightSource
     private let tensors: [Part]
     private let metadata: GGUFMetadata
     private let tables: [(name: String, numbers: [Float])]
@@ -18,7 +17,7 @@ struct GGUFModelWriter {
     /// One tensor of the file.
     private struct Part {
         let tensor: GGUFTensor
-        let stored: [StoredTensor]
+        let stored: [BaseWeight]
         let format: ElementFormat
         /// The tensor of a GGUF base, whose bytes are kept where nothing changes.
         let original: StoredTensor?
@@ -31,7 +30,7 @@ struct GGUFModelWriter {
         /// Whether numbers are not the stored ones in the stored format.
         func isRewritten(_ merged: MergedWeights) -> Bool {
             if stored.contains(where: { merged.changes($0.name) }) { return true }
-            return (original.map { [$0] } ?? stored).contains { $0.format != .element(format) }
+            return original.map { $0.format != .element(format) } ?? stored.contains { !$0.holds(format) }
         }
     }
 
@@ -39,16 +38,15 @@ struct GGUFModelWriter {
     ///   - quantize: format of the matrices; nil: each keeps its own.
     ///   - tokenizer: of the base; nil writes a file without a vocabulary.
     init(_ base: ModelFiles, quantize: GGUFQuantization?, tokenizer: Tokenizer?) throws {
-        guard let source = base.source else { throw Problem("has no weights", file: base.path) }
+        guard base.source != nil else { throw Problem("has no weights", file: base.path) }
         self.base = base
-        self.source = source
         let name = ((base.path as NSString).lastPathComponent as NSString).deletingPathExtension
         let settings = try GGUFSettings(base, name: name)
         let file = try base.isDirectory ? nil : GGUFFile.open(base.path)
         tables = settings.tables.map { table in
             (table.name, file?.weights[table.name]?.floats() ?? table.numbers)
         }
-        tensors = try Self.parts(base, source, settings, quantize, file)
+        tensors = try Self.parts(base, settings, quantize, file)
         var metadata = file?.metadata ?? settings.metadata
         var bytes: [ElementFormat: Int] = [:]
         for part in tensors where !part.isVector { bytes[part.format, default: 0] += part.count }
@@ -81,7 +79,7 @@ struct GGUFModelWriter {
     }
 
     private static func parts(
-        _ base: ModelFiles, _ source: any WeightSource, _ settings: GGUFSettings, _ quantize: GGUFQuantization?,
+        _ base: ModelFiles, _ settings: GGUFSettings, _ quantize: GGUFQuantization?,
         _ file: GGUFFile?
     ) throws -> [Part] {
         let config = base.description.config
@@ -92,9 +90,9 @@ struct GGUFModelWriter {
         }
         let parts: [Part] = try settings.architecture.tensors(base.plan, config).compactMap { tensor in
             let original = file?.weights[tensor.name]
-            let stored = tensor.pieces.compactMap { source[$0.tensor] }
+            let stored = tensor.pieces.compactMap { base.weight($0.tensor) }
             guard stored.count == tensor.pieces.count, let module = tensor.pieces.first?.module,
-                let own = (original ?? stored.first)?.format.element
+                let own = original?.format.element ?? stored.first?.format
             else { return nil }
             let isHead = module.kind == .head || (module.kind == .embedding && config.tiedHead)
             let columns = tensor.shape.last ?? 1
@@ -164,7 +162,7 @@ struct GGUFModelWriter {
         }
         for (piece, stored) in zip(part.tensor.pieces, part.stored) {
             if stored.shape.count == 1 {
-                let values = (stored.floats() ?? []).map { $0 + part.tensor.offset }
+                let values = stored.floats.map { $0 + part.tensor.offset }
                 try (piece.rows.map { $0.map { values[$0] } } ?? values).withUnsafeBytes { try sink($0) }
             } else if let groups = piece.transposedGroups {
                 try merged.merged(stored, rows: piece.rows).transposed(groups: groups).write(
@@ -172,7 +170,7 @@ struct GGUFModelWriter {
             } else {
                 try merged.write(stored, as: part.format, rowOrder: piece.rows, to: sink)
             }
-            stored.file.release(stored.range)
+            stored.release()
         }
     }
 }

@@ -122,6 +122,9 @@ extension GGUFSettings {
         if attention.outputBias, !biased.contains(name) {
             found.append("llama.cpp's \(name) has no bias on the output of its attention")
         }
+        if name == "command-r" || name == "cohere2", attention.queryKeyNorm != .none {
+            found.append("norms of queries and keys are not written for llama.cpp's \(name)")
+        }
         if name == "olmoe", attention.keyValueHeads != attention.heads {
             found.append("llama.cpp's olmoe has as many key heads as query heads")
         }

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Models
 import OrderedJSON
 import SafeFiles
 import Tokenizers
@@ -54,17 +55,36 @@ struct Modelfile {
 }
 
 extension ExportJob {
-    /// Writes a directory for `ollama create`: the merged model as GGUF and its Modelfile. Proved as the GGUF file is.
+    /// Writes a directory for `ollama create`: a Modelfile with the merged model as GGUF or, where `beside` is set, with the
+    /// base and the adapter as a GGUF file of its own. Proved as those files are.
+    ///
+    /// A GGUF base that nothing is merged into is not copied: the Modelfile names it where it is.
     public func exportOllama(
-        to path: String, quantize: GGUFQuantization?, tokenizer: Tokenizer
+        to path: String, quantize: GGUFQuantization?, tokenizer: Tokenizer, beside: Bool = false
     ) throws -> ExportSummary {
         let settings: [(String, JSONValue)] = [
-            ("kind", "ollama"), ("quantize", quantize.map { .string($0.rawValue) } ?? .null),
+            ("kind", "ollama"), ("quantize", quantize.map { .string($0.rawValue) } ?? .null), ("beside", .bool(beside)),
         ]
-        let weights = "model.gguf"
+        let (weights, adapterFile) = ("model.gguf", "adapter.gguf")
+        if beside { _ = try GGUFLoRA(base) }
         return try ExportDirectory.write(path, job: self, settings: settings) { directory in
-            let result = try writeGGUF(to: directory + "/" + weights, quantize: quantize, tokenizer: tokenizer)
-            try AtomicFile.write(try Modelfile(tokenizer).text(weights: "./" + weights), to: directory + "/Modelfile")
+            func finish(_ from: String, _ adapter: String?) throws {
+                let text = try Modelfile(tokenizer).text(weights: from, adapter: adapter)
+                try AtomicFile.write(text, to: directory + "/Modelfile")
+            }
+            guard beside else {
+                let result = try writeGGUF(to: directory + "/" + weights, quantize: quantize, tokenizer: tokenizer)
+                try finish("./" + weights, nil)
+                return result
+            }
+            let result = try writeGGUFLoRA(to: directory + "/" + adapterFile)
+            if !base.isDirectory && quantize == nil {
+                try finish(URL(fileURLWithPath: base.path).standardizedFileURL.path, "./" + adapterFile)
+            } else {
+                let plain = ExportJob(base: base, adapter: nil, probes: probes, progress: progress)
+                _ = try plain.writeGGUF(to: directory + "/" + weights, quantize: quantize, tokenizer: tokenizer)
+                try finish("./" + weights, "./" + adapterFile)
+            }
             return result
         }
     }

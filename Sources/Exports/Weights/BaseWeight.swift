@@ -1,5 +1,6 @@
 import Kernels
 import Models
+import SafeFiles
 import WeightFiles
 
 /// A weight of the base as exports take it: stored as it is, or as small floats with scales apart, which are written as

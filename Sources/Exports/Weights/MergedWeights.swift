@@ -25,7 +25,7 @@ struct MergedWeights {
     ///
     /// - Parameter rowOrder: which stored row comes first, second …; nil for all in the stored order.
     func write(
-        _ tensor: StoredTensor, as format: ElementFormat, rowOrder: [Int]? = nil, to sink: ByteSink
+        _ tensor: BaseWeight, as format: ElementFormat, rowOrder: [Int]? = nil, to sink: ByteSink
     ) throws {
         guard let adapters = adapters[tensor.name] else {
             return try tensor.write(as: format, order: rowOrder, to: sink)
@@ -40,10 +40,10 @@ extension MergedWeights {
     /// Some rows of a tensor in f32, in memory, with what the adapter adds to them.
     ///
     /// - Parameter rows: which stored row comes first, second …; nil for all in the stored order.
-    func merged(_ tensor: StoredTensor, rows: [Int]?) throws -> StoredTensor {
+    func merged(_ tensor: BaseWeight, rows: [Int]?) throws -> StoredTensor {
         let count = rows?.count ?? tensor.rows
         var failure: (any Error)?
-        let copy = MappedFile(inMemory: count * tensor.columns * 4, standingFor: tensor.file.path) { to in
+        let copy = MappedFile(inMemory: count * tensor.columns * 4, standingFor: tensor.name) { to in
             var filled = 0
             do {
                 try write(tensor, as: .f32, rowOrder: rows) { bytes in
@@ -61,7 +61,7 @@ extension MergedWeights {
 
 extension AttachedAdapter {
     /// Adds what the adapter adds to those of a tensor's rows that are its own: of experts in one tensor each has a part.
-    fileprivate func add(to numbers: UnsafeMutablePointer<Float>, rows: [Int], of tensor: StoredTensor) {
+    fileprivate func add(to numbers: UnsafeMutablePointer<Float>, rows: [Int], of tensor: BaseWeight) {
         let columns = tensor.columns
         let height = tensor.rows / (slot.map { $0.isStacked ? $0.parameter.experts : 1 } ?? 1)
         let first = slot.map { $0.isStacked ? $0.expert * height : 0 } ?? 0

@@ -29,21 +29,39 @@ public struct ScaledTensor: Sendable {
 
     /// The matrix, all leading dimensions being rows.
     func matrix(inputsFirst: Bool) -> FrozenMatrix? {
-        guard let start = values.bytes.baseAddress, let columns = shape.last, shape.count >= 2 else { return nil }
+        guard let numbers, let start = values.bytes.baseAddress, let columns = shape.last else { return nil }
+        return FrozenMatrix(
+            rows: shape.dropLast().reduce(1, *), columns: columns, scaled: numbers, bytes: start, owner: values.file,
+            inputsFirst: inputsFirst)
+    }
+
+    /// The numbers and how to expand them; nil where there are none.
+    private var numbers: ScaledNumbers? {
+        guard let columns = shape.last, shape.count >= 2 else { return nil }
         let matrixRows = shape[shape.count - 2]
-        let numbers: ScaledNumbers
         switch kind {
         case .fp8(let height, let width):
-            numbers = ScaledNumbers(
+            return ScaledNumbers(
                 e4m3: scales.floats() ?? [], height: height ?? matrixRows, width: width ?? columns,
                 matrixRows: matrixRows, columns: columns)
         case .mxfp4:
             guard let powers = scales.bytes.baseAddress else { return nil }
-            numbers = ScaledNumbers(e2m1: powers, owner: scales.file, matrixRows: matrixRows, columns: columns)
+            return ScaledNumbers(e2m1: powers, owner: scales.file, matrixRows: matrixRows, columns: columns)
         }
-        return FrozenMatrix(
-            rows: shape.dropLast().reduce(1, *), columns: columns, scaled: numbers, bytes: start, owner: values.file,
-            inputsFirst: inputsFirst)
+    }
+
+    /// The rows of all matrices in f32, expanded when they are asked for.
+    ///
+    /// - Parameter name: the weight's, for messages.
+    public func rows(named name: String) -> RowSource {
+        guard let numbers, let start = values.bytes.baseAddress, let columns = shape.last else {
+            return RowSource(name: name, rows: 0, columns: 1) { _, _ in }
+        }
+        let (rowBytes, owner) = (numbers.rowBytes, values.file)
+        nonisolated(unsafe) let from = start
+        return RowSource(name: name, rows: shape.dropLast().reduce(1, *), columns: columns) { row, to in
+            withExtendedLifetime(owner) { numbers.expand(row: row, from + row * rowBytes, into: to, as: .f32) }
+        }
     }
 }
 

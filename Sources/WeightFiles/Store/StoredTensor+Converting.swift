@@ -2,9 +2,6 @@ import Diagnostics
 import Kernels
 
 extension StoredTensor {
-    /// Numbers in a panel: a few megabytes, so that a panel's floats stay in the caches.
-    private static let panelNumbers = 1 << 20
-
     /// Hands the rows to the sink in another format, a panel at a time, expanded and stored on the pool.
     ///
     /// - Parameters:
@@ -20,30 +17,60 @@ extension StoredTensor {
     ) throws {
         guard let own = self.format.element else { preconditionFailure("\(name) cannot be expanded") }
         guard let start = bytes.baseAddress else { return }
-        let (columns, ownBytes, rowBytes) = (columns, own.rowBytes(columns), format.rowBytes(columns))
         if own == format && adding == nil {
+            let rowBytes = own.rowBytes(columns)
             guard let order else { return try sink(bytes) }
             for row in order {
-                try sink(UnsafeRawBufferPointer(rebasing: bytes[row * ownBytes..<(row + 1) * ownBytes]))
+                try sink(UnsafeRawBufferPointer(rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]))
             }
             return
         }
+        let columns = columns
+        nonisolated(unsafe) let from = start
+        let source = RowSource(name: name, rows: rows, columns: columns) { row, to in
+            BlockFormats.expandRows(own, from, columns: columns, rows: row..<row + 1, into: to)
+        }
+        try withExtendedLifetime(file) { try source.write(as: format, order: order, to: sink, adding: adding) }
+    }
+}
+
+/// Rows of numbers that are made one at a time, on any thread.
+public struct RowSource {
+    /// Numbers in a panel: a few megabytes, so that a panel's floats stay in the caches.
+    private static let panelNumbers = 1 << 20
+
+    /// What they are, for messages.
+    public let name: String
+    /// How many there are.
+    public let rows: Int
+    /// Numbers in each.
+    public let columns: Int
+    /// Makes one row.
+    public let expand: @Sendable (_ row: Int, _ into: UnsafeMutablePointer<Float>) -> Void
+
+    /// Rows made by `expand`.
+    public init(
+        name: String, rows: Int, columns: Int,
+        expand: @escaping @Sendable (_ row: Int, _ into: UnsafeMutablePointer<Float>) -> Void
+    ) {
+        (self.name, self.rows, self.columns, self.expand) = (name, rows, columns, expand)
+    }
+
+    /// Hands the rows to the sink in a format; see ``StoredTensor/write(as:order:to:adding:)``.
+    public func write(
+        as format: ElementFormat, order: [Int]? = nil, to sink: ByteSink,
+        adding: ((_ rows: [Int], _ numbers: UnsafeMutablePointer<Float>) -> Void)? = nil
+    ) throws {
+        let (columns, rowBytes, expand) = (columns, format.rowBytes(columns), expand)
         let count = order?.count ?? rows
         let height = min(count, max(1, Self.panelNumbers / max(1, columns)))
         let panel = Storage(byteCount: height * columns * 4)
         let stored = Storage(byteCount: height * rowBytes)
-        nonisolated(unsafe) let (from, numbers, to) = (
-            start, panel.base.assumingMemoryBound(to: Float.self), stored.base
-        )
-        for first in stride(from: 0, to: count, by: height) {
+        nonisolated(unsafe) let (numbers, to) = (panel.base.assumingMemoryBound(to: Float.self), stored.base)
+        for first in stride(from: 0, to: count, by: max(1, height)) {
             let range = first..<min(count, first + height)
             let rows = order.map { Array($0[range]) } ?? Array(range)
-            Pool.rows(rows.count, atLeast: 1) { part in
-                for i in part {
-                    BlockFormats.expandRows(
-                        own, from, columns: columns, rows: rows[i]..<rows[i] + 1, into: numbers + i * columns)
-                }
-            }
+            Pool.rows(rows.count, atLeast: 1) { part in for i in part { expand(rows[i], numbers + i * columns) } }
             adding?(rows, numbers)
             var finite = [Bool](repeating: false, count: rows.count)
             finite.withUnsafeMutableBufferPointer { finite in

@@ -29,12 +29,18 @@ struct ExportCommand: NumericCommand {
     @Option(help: "Format of the matrices of gguf and ollama (default: what the base has).")
     var quantize: GGUFQuantization?
 
+    @Flag(help: "With ollama: the adapter as a GGUF file beside the base (ADAPTER), not merged in.")
+    var beside = false
+
     @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
         let isModel = target == .gguf || target == .ollama
         if !isModel && origin.adapter == nil {
             throw ValidationError("--to \(target.rawValue) exports an adapter: give it with --adapter.")
+        }
+        if beside && (target != .ollama || origin.adapter == nil) {
+            throw ValidationError("--beside is for --to ollama with --adapter.")
         }
         if !isModel && quantize != nil { throw ValidationError("--quantize is for --to gguf and --to ollama.") }
     }
@@ -47,7 +53,9 @@ struct ExportCommand: NumericCommand {
             case .mlx: try job.exportMLX(to: origin.path)
             case .ggufLoRA: try job.exportGGUFLoRA(to: origin.path)
             case .gguf: try job.exportGGUF(to: origin.path, quantize: quantize, tokenizer: tokenizer(opened))
-            case .ollama: try job.exportOllama(to: origin.path, quantize: quantize, tokenizer: tokenizer(opened))
+            case .ollama:
+                try job.exportOllama(
+                    to: origin.path, quantize: quantize, tokenizer: tokenizer(opened), beside: beside)
             }
         }
         try origin.report(summary)
