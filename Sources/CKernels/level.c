@@ -29,15 +29,18 @@ int graft_use_level(int level) {
     graft_instruction_level = level < processor_level ? level : processor_level;
     return before;
 }
+int graft_has_amx(void) {
+    unsigned a, b, c, d;
+    return graft_instruction_level >= 4 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && ((d >> 22) & 1);
+}
 int graft_has_bf16(void) {
     if (graft_instruction_level < 4) return 0;
-    unsigned a, b, c, d, amx = 0;
-    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) amx = (d >> 22) & 1;
-    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d)) return amx != 0;
-    return ((a >> 5) & 1) || amx;
+    unsigned a, b, c, d;
+    return (__get_cpuid_count(7, 1, &a, &b, &c, &d) && ((a >> 5) & 1)) || graft_has_amx();
 }
 #else
 int graft_level(void) { return 1; }
 int graft_use_level(int level) { return (void)level, 1; }
+int graft_has_amx(void) { return 0; }
 int graft_has_bf16(void) { return 0; }
 #endif

@@ -8,6 +8,25 @@ import Kernels
 /// with a plain one, panels of one million 89 to 93 % (docs/performance.md).
 private let panelNumbers = 1 << 22
 
+/// An adapter's part of a layer's result or gradient, `low·matrix`: low [rows, rank] and matrix [rank, columns] in the
+/// operand type.
+struct LowRank {
+    let low: Tensor
+    let matrix: Tensor
+
+    /// The part of some of the result's columns.
+    func term(columns: Range<Int>) -> LowRankTerm {
+        LowRankTerm(low.operand, matrix.view(columns: columns).operand, rank: low.columns)
+    }
+
+    /// y += low·matrix.
+    func add(to y: Tensor) {
+        Product.multiply(
+            low.operand, matrix.operand, into: y.destination, rows: low.rows, columns: y.columns, inner: low.columns,
+            accumulate: true)
+    }
+}
+
 extension MatrixWeight {
     /// Calls `body` with operands for consecutive ranges of stored rows, in the given type.
     private func panels(_ type: ElementType, _ body: (_ rows: Range<Int>, _ operand: Tensor) -> Void) {
@@ -34,22 +53,27 @@ extension MatrixWeight {
         }
     }
 
-    /// `y (+)= x·Wᵀ`: x [rows, inputs] in the operand type, y [rows, outputs] in f32.
-    func apply(to x: Tensor, into y: Tensor, accumulate: Bool = false) {
+    /// `y (+)= x·Wᵀ` plus the terms: x [rows, inputs] in the operand type, y [rows, outputs] in f32.
+    func apply(to x: Tensor, into y: Tensor, accumulate: Bool = false, plus terms: [LowRank] = []) {
         precondition(
             x.columns == inputs && y.columns == outputs && x.rows == y.rows,
             "x·Wᵀ: \(x.shape) with W \(outputs)×\(inputs) into \(y.shape)")
-        if applyToFewRows(x, into: y, accumulate: accumulate) { return }
+        if applyToFewRows(x, into: y, accumulate: accumulate) {
+            terms.forEach { $0.add(to: y) }
+            return
+        }
         Profile.measure(.frozenProducts) {
             panels(x.type) { range, w in
                 if isInputsFirst {
                     Product.multiply(
                         x.view(columns: range).operand, w.operand, into: y.destination, rows: x.rows, columns: outputs,
-                        inner: range.count, accumulate: accumulate || range.lowerBound > 0)
+                        inner: range.count, accumulate: accumulate || range.lowerBound > 0,
+                        plus: range.upperBound == inputs ? terms.map { $0.term(columns: 0..<outputs) } : [])
                 } else {
                     Product.multiply(
                         x.operand, w.transposedOperand, into: y.view(columns: range).destination, rows: x.rows,
-                        columns: range.count, inner: inputs, accumulate: accumulate)
+                        columns: range.count, inner: inputs, accumulate: accumulate,
+                        plus: terms.map { $0.term(columns: range) })
                 }
             }
         }
@@ -68,8 +92,8 @@ extension MatrixWeight {
         return true
     }
 
-    /// `dx (+)= dy·W`: dy [rows, outputs] in the operand type, dx [rows, inputs] in f32.
-    func applyTransposed(to dy: Tensor, into dx: Tensor, accumulate: Bool = false) {
+    /// `dx (+)= dy·W` plus the terms: dy [rows, outputs] in the operand type, dx [rows, inputs] in f32.
+    func applyTransposed(to dy: Tensor, into dx: Tensor, accumulate: Bool = false, plus terms: [LowRank] = []) {
         precondition(
             dy.columns == outputs && dx.columns == inputs && dx.rows == dy.rows,
             "dy·W: \(dy.shape) with W \(outputs)×\(inputs) into \(dx.shape)")
@@ -78,12 +102,14 @@ extension MatrixWeight {
                 if isInputsFirst {
                     Product.multiply(
                         dy.operand, w.transposedOperand, into: dx.view(columns: range).destination, rows: dy.rows,
-                        columns: range.count, inner: outputs, accumulate: accumulate)
+                        columns: range.count, inner: outputs, accumulate: accumulate,
+                        plus: terms.map { $0.term(columns: range) })
                 } else {
                     Product.multiply(
                         dy.view(columns: range).operand, w.operand, into: dx.destination, rows: dy.rows,
                         columns: inputs,
-                        inner: range.count, accumulate: accumulate || range.lowerBound > 0)
+                        inner: range.count, accumulate: accumulate || range.lowerBound > 0,
+                        plus: range.upperBound == outputs ? terms.map { $0.term(columns: 0..<inputs) } : [])
                 }
             }
         }

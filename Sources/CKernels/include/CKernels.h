@@ -14,4 +14,5 @@
 #include "optimizer.h"
 #include "blocks.h"
 #include "decode.h"
+#include "product.h"
 #include "sha256.h"

@@ -16,3 +16,5 @@ int graft_level(void);
 int graft_use_level(int level);
 /// Whether the processor multiplies bfloat16 natively (AVX512-BF16 or AMX) and no cap forbids it.
 int graft_has_bf16(void);
+/// Whether the processor has AMX's tiles of bfloat16, which multiply several times faster than AVX512-BF16.
+int graft_has_amx(void);

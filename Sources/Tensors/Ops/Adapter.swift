@@ -93,7 +93,7 @@ struct AdapterPass {
     }
 
     private func dropped(_ x: Tensor, _ group: AdapterGroup) -> Tensor {
-        guard let draw, group.dropout > 0 else { return x }
+        guard let draw, drops(group) else { return x }
         let y = Tensor(uninitialized: x.rows, x.columns, x.type)
         dropout(x, into: y, group, draw)
         return y
@@ -125,17 +125,23 @@ struct AdapterPass {
         return scaled(low, group, to: x.type)
     }
 
-    /// y[layer] += low·Bᵀ.
+    /// What adapters add to a layer's output, low·Bᵀ each; nothing where they apply to some rows only.
+    func terms(_ lows: [Tensor], layer: Int) -> [LowRank] {
+        rows == nil ? members(lows).filter { $0.layer == layer }.map(\.part) : []
+    }
+
+    /// y[layer] += low·Bᵀ where adapters apply to some rows only.
     func widen(_ lows: [Tensor], into outputs: [Tensor]) {
+        guard let rows else { return }
         Profile.measure(.adapters) {
-            for (group, low) in zip(groups, lows) {
-                for member in group.members {
-                    let output = rows.map { outputs[member.layer].view(rows: $0) } ?? outputs[member.layer]
-                    Product.multiply(
-                        low.view(columns: member.rows).operand, member.b.operandTensor(low.type).operand,
-                        into: output.destination, rows: low.rows, columns: member.b.columns,
-                        inner: member.rows.count, accumulate: true)
-                }
+            for (layer, part) in members(lows) { part.add(to: outputs[layer].view(rows: rows)) }
+        }
+    }
+
+    private func members(_ lows: [Tensor]) -> [(layer: Int, part: LowRank)] {
+        zip(groups, lows).flatMap { group, low in
+            group.members.map { member in
+                (member.layer, LowRank(low: low.view(columns: member.rows), matrix: member.b.operandTensor(low.type)))
             }
         }
     }
@@ -172,22 +178,29 @@ struct AdapterPass {
         }
     }
 
-    /// dx += dlow·A.
-    func widenGradients(_ narrow: [Tensor], into dx: Tensor) {
-        Profile.measure(.adapters) { for (group, low) in zip(groups, narrow) { widenGradient(low, group, into: dx) } }
+    /// What adapters without dropout add to the input's gradient: dlow·A each.
+    func gradientTerms(_ narrow: [Tensor]) -> [LowRank] {
+        zip(groups, narrow).filter { !drops($0.0) }.map { group, low in
+            LowRank(low: low, matrix: group.a.operandTensor(low.type))
+        }
     }
 
-    private func widenGradient(_ low: Tensor, _ group: AdapterGroup, into dx: Tensor) {
-        let a = group.a.operandTensor(low.type)
-        let drops = draw != nil && group.dropout > 0
-        let part = drops ? Tensor(uninitialized: dx.rows, dx.columns) : dx
-        Product.multiply(
-            low.operand, a.operand, into: part.destination, rows: low.rows, columns: dx.columns, inner: low.columns,
-            accumulate: !drops)
-        guard let draw, drops else { return }
-        dropout(part, into: part, group, draw)
-        dx.add(part)
+    /// dx += dropout(dlow·A) of the others.
+    func widenGradients(_ narrow: [Tensor], into dx: Tensor) {
+        guard let draw else { return }
+        for (group, low) in zip(groups, narrow) where drops(group) {
+            Profile.measure(.adapters) {
+                let part = Tensor(uninitialized: dx.rows, dx.columns)
+                Product.multiply(
+                    low.operand, group.a.operandTensor(low.type).operand, into: part.destination, rows: low.rows,
+                    columns: dx.columns, inner: low.columns)
+                dropout(part, into: part, group, draw)
+                dx.add(part)
+            }
+        }
     }
+
+    private func drops(_ group: AdapterGroup) -> Bool { draw != nil && group.dropout > 0 }
 
     private func scaled(_ low: Tensor, _ group: AdapterGroup, to type: ElementType) -> Tensor {
         var scales = [Float](repeating: 0, count: group.a.rows)

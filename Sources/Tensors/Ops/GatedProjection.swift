@@ -23,9 +23,9 @@ public func gatedProjection(
     let copies = kept.map { $0.gate.storage !== gate.storage } ?? false
     activation.forward(gate, up, into: h, kept: copies ? kept : nil)
     let y = Tensor(uninitialized: gate.rows, layer.matrix.outputs)
-    layer.matrix.apply(to: h, into: y)
-    layer.addBias(to: y)
     let lows = pass.narrow(h)
+    layer.matrix.apply(to: h, into: y, plus: pass.terms(lows, layer: 0))
+    layer.addBias(to: y)
     pass.widen(lows, into: [y])
     guard let kept else { return y }
     let hasUp = up != nil
@@ -39,7 +39,7 @@ public func gatedProjection(
         let firstLow = hasUp ? 2 : 1
         let narrow = pass.narrowGradients([g], lows: adapters.indices.map { pullback.saved(firstLow + $0) })
         let dh = Tensor(uninitialized: gate.rows, gate.columns)
-        layer.matrix.applyTransposed(to: g, into: dh)
+        layer.matrix.applyTransposed(to: g, into: dh, plus: pass.gradientTerms(narrow))
         pass.widenGradients(narrow, into: dh)
         let out = pullback.wantedType(0)
         let dgate = Tensor(uninitialized: gate.rows, gate.columns, type)

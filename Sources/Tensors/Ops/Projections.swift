@@ -21,13 +21,13 @@ public func projections(
     draw: DropoutDraw? = nil
 ) -> [Tensor] {
     let pass = AdapterPass(groups: adapters, draw: draw, rows: adapted)
-    let outputs = linears.map { layer in
+    let lows = pass.narrow(x)
+    let outputs = linears.enumerated().map { number, layer in
         let y = Tensor(uninitialized: x.rows, layer.matrix.outputs)
-        layer.matrix.apply(to: x, into: y)
+        layer.matrix.apply(to: x, into: y, plus: pass.terms(lows, layer: number))
         layer.addBias(to: y)
         return y
     }
-    let lows = pass.narrow(x)
     pass.widen(lows, into: outputs)
     return Tensor.record(
         .projections, outputs, from: [x], trained: pass.parameters + linears.flatMap(\.trained), saving: [x] + lows,
@@ -43,12 +43,14 @@ public func projections(
         guard pullback.wants(0) else { return }
         pullback.accumulate(to: 0, rows: x.rows, columns: x.columns) { dx, adds in
             var adds = adds
+            var terms = pass.gradientTerms(narrow)
             for (layer, g) in zip(linears, gradients) {
                 guard let g else { continue }
-                layer.matrix.applyTransposed(to: g, into: dx, accumulate: adds)
-                adds = true
+                layer.matrix.applyTransposed(to: g, into: dx, accumulate: adds, plus: terms)
+                (adds, terms) = (true, [])
             }
             if !adds { dx.clear() }
+            terms.forEach { $0.add(to: dx) }
             pass.widenGradients(narrow, into: dx)
         }
     }

@@ -71,11 +71,16 @@ enum DoctorReport {
         let engine = ProductEngine.chosen
         let reason =
             SystemFiles.environment("GRAFT_MATMUL") == nil
-            ? "the faster of the two wherever it was measured" : "as GRAFT_MATMUL asks"
-        let other = engine == .onednn ? "" : "; bf16 always runs on oneDNN"
+            ? "the fastest wherever it was measured" : "as GRAFT_MATMUL asks"
+        let (name, other) =
+            switch engine {
+            case .graft: ("own kernel for large ones in bf16, oneDNN for the others", "")
+            case .onednn: ("oneDNN", "")
+            case .openblas: ("OpenBLAS", "; bf16 always runs on oneDNN")
+            }
         return Finding(
             title: "products",
-            text: "\(engine == .onednn ? "oneDNN" : "OpenBLAS"): \(reason)\(other) (oneDNN \(Machine.oneDNNVersion),"
+            text: "\(name): \(reason)\(other) (oneDNN \(Machine.oneDNNVersion),"
                 + " \(Machine.openBLASVersion))",
             values: [
                 ("engine", .string(engine.rawValue)), ("onednn", .string(Machine.oneDNNVersion)),

@@ -3,18 +3,21 @@ import COneDNN
 import COpenBLAS
 import Foundation
 
-/// A library that multiplies matrices.
+/// What multiplies matrices.
 public enum ProductEngine: String, Sendable {
     /// OpenBLAS, in f32.
     case openblas
     /// oneDNN, in bf16 where the processor has it and in f32.
     case onednn
+    /// Our own kernel for large products in bf16 on processors with AVX512-BF16 and without AMX; oneDNN for the others.
+    case graft
 
-    /// The engine of this process: `GRAFT_MATMUL`, or oneDNN, which is the faster of the two in f32 as well wherever we
-    /// measured it (docs/performance.md).
+    /// The engine of this process: `GRAFT_MATMUL`, or the fastest wherever we measured them (docs/performance.md): our own
+    /// kernel where it runs, and oneDNN, which is faster than OpenBLAS in f32 as well.
     public static let chosen: ProductEngine = {
         openblas_set_num_threads(1)  // it runs inside our pool, never beside it
-        return ProcessInfo.processInfo.environment["GRAFT_MATMUL"].flatMap(ProductEngine.init) ?? .onednn
+        return ProcessInfo.processInfo.environment["GRAFT_MATMUL"].flatMap(ProductEngine.init)
+            ?? (graft_has_product() != 0 ? .graft : .onednn)
     }()
 }
 
@@ -75,14 +78,23 @@ public enum Product {
         return rows >= runTimeRows || rows % 16 != 0
     }
 
-    /// `c (+)= a·b` for a [rows × inner] and b [inner × columns], both of one type; sums are in f32.
+    /// `c (+)= a·b` for a [rows × inner] and b [inner × columns], both of one type, plus the products of low rank; sums are
+    /// in f32.
     public static func multiply(
-        _ a: Operand, _ b: Operand, into c: Destination, rows: Int, columns: Int, inner: Int, accumulate: Bool = false
+        _ a: Operand, _ b: Operand, into c: Destination, rows: Int, columns: Int, inner: Int, accumulate: Bool = false,
+        plus terms: [LowRankTerm] = []
     ) {
-        if ofFewRows(a, b, c, rows, columns, inner, accumulate) { return }
-        multiply(
-            a, b, into: c, rows: rows, columns: columns, inner: inner, accumulate: accumulate,
-            engine: ProductEngine.chosen)
+        if rows > 0 && ownTiles(a, b, c, rows, columns, inner, accumulate, terms, engine: ProductEngine.chosen) {
+            return
+        }
+        if !ofFewRows(a, b, c, rows, columns, inner, accumulate) {
+            multiply(
+                a, b, into: c, rows: rows, columns: columns, inner: inner, accumulate: accumulate,
+                engine: ProductEngine.chosen)
+        }
+        for term in terms {
+            multiply(term.a, term.b, into: c, rows: rows, columns: columns, inner: term.rank, accumulate: true)
+        }
     }
 
     /// The same through a given engine, for tests that compare them.
@@ -101,6 +113,7 @@ public enum Product {
             blas(a, b, c, rows, columns, inner, accumulate)
             return
         }
+        if ownTiles(a, b, c, rows, columns, inner, accumulate, [], engine: engine) { return }
         let dynamic = servesAnyCount(a, rows, inner)
         if let message = graft_dnn_product(
             a.dnn, b.dnn, c.data, Int64(c.stride), Int64(rows), Int64(columns), Int64(inner), a.type.isBF16,
