@@ -54,7 +54,7 @@ class Choices:
 class Model:
     """A GGUF model in memory."""
 
-    def __init__(self, path, longest, threads=2):
+    def __init__(self, path, longest, threads=1):
         lib.llama_log_set(_quiet, ctypes.c_void_p())
         lib.llama_backend_init()
         parameters = lib.llama_model_default_params()
