@@ -36,6 +36,18 @@ public struct PEFTConfig: Sendable, Equatable {
                 refuse("\(key) is not supported")
             }
         }
+        // What these start from is not the base model but what is left of it.
+        if let start = json["init_lora_weights"]?.stringValue,
+            ["pissa", "olora", "corda", "loftq"].contains(where: start.lowercased().hasPrefix)
+        {
+            refuse(
+                "init_lora_weights is \"\(start)\", which changes the base model",
+                advice: "save the adapter with PEFT's path_initial_model_for_weight_conversion")
+        }
+        for key in ["layer_replication", "alora_invocation_tokens"] {
+            if let value = json[key], !value.isNull { refuse("\(key) is not supported") }
+        }
+        if json["use_qalora"]?.boolValue == true { refuse("use_qalora is not supported") }
         var settings = LoRASettings()
         if let r = json["r"]?.intValue, r > 0 {
             settings.rank = r

@@ -40,6 +40,7 @@ extension PEFTFiles {
         let modules = Set(model.adapters.map { $0.module.path.lastPart })
         var config = config.spelledOut(for: model, stacks)
         config.settings = try config.settings.sorted(giving: model.adapters)
+        config.settings.targets = config.settings.targets.within(model.files.description.textModel, modules: modules)
         try AtomicFile.write(
             config.json(modules: modules.sorted()).serialized(
                 JSONStyle(indent: 2, keySeparator: ": ", sortedKeys: true)) + "\n",
@@ -117,6 +118,23 @@ extension PEFTConfig {
             return name
         }
         return Set(found).sorted()
+    }
+}
+
+extension LoRASettings.Selection {
+    /// The same modules where they are part of a multimodal model, whose other parts have modules of the same names:
+    /// those below `base` only.
+    fileprivate func within(_ base: String?, modules: Set<String>) -> LoRASettings.Selection {
+        let names: [String]
+        switch self {
+        case .pattern: return self
+        case .names(let given): names = given
+        case .allLinear: names = modules.sorted()
+        }
+        guard let base, !names.isEmpty else { return self }
+        func escaped(_ text: String) -> String { text.replacing(".", with: "\\.") }
+        let ends = names.map { escaped($0.hasPrefix(base) ? String($0.dropFirst(base.count)) : $0) }
+        return .pattern("\(escaped(base))(?:.*\\.)?(?:\(ends.joined(separator: "|")))")
     }
 }
 

@@ -47,13 +47,15 @@ public final class Transformer {
     ///
     /// - Parameters:
     ///   - rows: rows wanted, ascending; nil for all.
+    ///   - balance: what counts the choices of the routers, in all rows.
     public func hiddenStates(
-        _ batch: TokenBatch, rows: [Int32]? = nil, precision: ElementType, draw: DropoutDraw? = nil
+        _ batch: TokenBatch, rows: [Int32]? = nil, precision: ElementType, draw: DropoutDraw? = nil,
+        balance: ExpertBalance? = nil
     ) -> Tensor {
         tables.reach(batch.segments.map(\.count).max() ?? 0)
         let context = ForwardContext(
             type: precision, positions: batch.positions, segments: batch.segments.map { AttentionSegment($0) },
-            draw: draw, tables: tables, cache: nil, adapted: nil)
+            draw: draw, tables: tables, cache: nil, balance: balance, adapted: nil)
         return run(batch.tokens, context, rows: rows)
     }
 
@@ -78,7 +80,7 @@ public final class Transformer {
         let positions = zip(starts, counts).flatMap { start, count in (start..<start + count).map { Int32($0) } }
         let context = ForwardContext(
             type: precision, positions: positions, segments: cache.segments(adding: counts, to: slots), draw: nil,
-            tables: tables, cache: cache,
+            tables: tables, cache: cache, balance: nil,
             adapted: withoutAdapters == 0
                 ? nil : counts.prefix(withoutAdapters).reduce(0, +)..<counts.reduce(0, +))
         var end = 0
@@ -97,7 +99,8 @@ public final class Transformer {
         var stream = ResidualStream(x)
         let all = rows.map { $0.count == tokens.count } ?? true
         for (i, block) in blocks.enumerated() {
-            let kept = i == blocks.count - 1 && !all ? rows : nil
+            // Rows that are not wanted leave before the last feed-forward, unless their choices of experts count.
+            let kept = i == blocks.count - 1 && !all && context.balance == nil ? rows : nil
             if blocks.count - i <= blocksKept || context.cache != nil {
                 block(&stream, context, kept: kept)
             } else {
@@ -110,7 +113,7 @@ public final class Transformer {
                     }[0])
             }
         }
-        if blocks.isEmpty { stream.keep(all ? nil : rows) }
+        if blocks.isEmpty || context.balance != nil { stream.keep(all ? nil : rows) }
         return stream.normalized(finalNorm, to: context.type)
     }
 

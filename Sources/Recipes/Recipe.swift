@@ -125,6 +125,8 @@ public struct TrainSettings: Sendable, Equatable {
     public var weightDecay = 0.0
     /// `train.max_grad_norm`: the gradient is scaled down to this norm; 0 leaves it alone.
     public var maxGradNorm = 1.0
+    /// `train.router_aux_loss_coef`: weight of the routers' load balancing loss; 0 for none.
+    public var routerAuxLossCoef = 0.0
     /// `train.precision`; nil: bf16 where the processor has it.
     public var precision: PrecisionName?
     /// `train.seed`

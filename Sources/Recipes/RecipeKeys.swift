@@ -132,6 +132,12 @@ extension RecipeKey {
             otherNames: ["gradient_clipping", "clip", "grad_clip"],
             "the gradient is scaled down to this norm; 0 leaves it alone"),
         RecipeKey(
+            "train.router_aux_loss_coef", \.train.routerAuxLossCoef, .notNegative,
+            otherNames: ["router_aux_loss", "aux_loss_coef", "aux_loss_alpha"],
+            "weight of the load balancing loss of a mixture's routers, over all tokens and layers of a step as"
+                + " transformers computes it; 0 leaves it out (config.json's `router_aux_loss_coef` is what the model was"
+                + " trained with)"),
+        RecipeKey(
             optional: "train.precision", \.train.precision, .choice(), absent: "automatic",
             otherNames: ["dtype", "bf16", "fp16", "torch_dtype"],
             "precision of matrix products; automatic is bf16 where the processor has it"),

@@ -2,5 +2,5 @@
 public enum OpName: String, Sendable, CaseIterable {
     case embedding, norm, addNorm, projections, gatedProjection, rotary, attention, activation
     case add, scaled, convert, split, rows, linearCrossEntropy, recompute
-    case route, gather, combine, clampedGate, rowScaled, clamp, joinHeads
+    case route, expertBalance, gather, combine, clampedGate, rowScaled, clamp, joinHeads
 }

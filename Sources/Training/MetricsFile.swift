@@ -41,13 +41,16 @@ final class MetricsFile {
     }
 
     func write(_ report: StepReport) throws {
-        try write([
+        let line: JSONValue = [
             "step": .integer(report.step), "epoch": .integer(report.epoch), "loss": .number(report.loss),
             "grad_norm": .number(report.gradientNorm), "learning_rate": .number(report.learningRate),
             "target_tokens": .integer(report.targetTokens), "tokens": .integer(report.tokens),
             "tokens_per_second": .number((report.tokensPerSecond * 10).rounded() / 10),
             "seconds": .number((report.seconds * 1e4).rounded() / 1e4),
-        ])
+        ]
+        var members = line.objectValue ?? JSONObject()
+        if let auxiliary = report.routerAuxiliaryLoss { members["router_aux_loss"] = .number(auxiliary) }
+        try write(.object(members))
     }
 
     func write(_ report: StepEvaluation) throws {

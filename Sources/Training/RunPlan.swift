@@ -71,6 +71,12 @@ public struct RunPlan: Sendable {
         self.files = files
         self.tokenizer = tokenizer
         if full { problems += files.fullTuningProblems }
+        if recipe.train.routerAuxLossCoef > 0, files.description.config.expertBalance(coefficient: 1) == nil {
+            problems.append(
+                Problem(
+                    "train.router_aux_loss_coef: the family \(files.description.config.family) has no auxiliary loss of "
+                        + "its routers", file: recipe.model, advice: "leave the key out"))
+        }
         quantised = try recipe.base.quantize.format.flatMap { format in
             try collect { try QuantisedBase(files, as: format) }
         }

@@ -21,6 +21,8 @@ public struct TrainerSettings: Sendable {
     public var rowsPerMicroBatch = 512
     /// What is minimised.
     public var objective = Objective.supervised
+    /// Weight of the routers' load balancing loss; 0 for none.
+    public var routerAuxiliaryWeight: Float = 0
 
     /// Settings.
     public init(
@@ -41,6 +43,8 @@ public struct StepReport: Sendable {
     public var step: Int
     /// Mean loss over the step's target tokens, before the update.
     public var loss: Double
+    /// The routers' load balancing loss over all the step's tokens, before its weight; nil when it is not asked for.
+    public var routerAuxiliaryLoss: Double?
     /// Norm of all gradients together, before clipping.
     public var gradientNorm: Double
     /// The learning rate used.
@@ -88,10 +92,11 @@ public final class Trainer {
         var loss = 0.0
         var row = 0
         let key = NormalDraws.key(seed: settings.seed, step: step)
-        for micro in microBatches(batch.sequences) {
-            let joined = Batch.joined(micro)
-            defer { row += joined.tokens.count }
-            loss += try accumulate(joined, targets: targets, DropoutDraw(key: key, firstRow: row))
+        let micros = microBatches(batch.sequences).map { Batch.joined($0) }
+        let balance = expertBalance(of: micros, key: key)
+        for micro in micros {
+            defer { row += micro.tokens.count }
+            loss += try accumulate(micro, targets: targets, DropoutDraw(key: key, firstRow: row), balance)
         }
         let rate = settings.schedule.rate(at: step)
         let norm = try Profile.measure(.optimizer) {
@@ -102,14 +107,39 @@ public final class Trainer {
         }
         step += 1
         return StepReport(
-            step: step, loss: loss / Double(targets), gradientNorm: norm, learningRate: rate, targetTokens: targets,
+            step: step, loss: loss / Double(targets), routerAuxiliaryLoss: balance?.loss, gradientNorm: norm,
+            learningRate: rate, targetTokens: targets,
             tokens: batch.tokenCount, seconds: (ContinuousClock.now - start).seconds, epoch: batch.epoch)
     }
 
+    /// What balances the routers' choices in this step, nil where it is not asked for. Where the step takes several passes,
+    /// its choices have been counted.
+    private func expertBalance(of micros: [Batch], key: UInt64) -> ExpertBalance? {
+        guard settings.routerAuxiliaryWeight > 0,
+            let balance = model.config.expertBalance(coefficient: settings.routerAuxiliaryWeight)
+        else { return nil }
+        if micros.count == 1 { return balance }
+        var row = 0
+        for micro in micros {
+            defer { row += micro.tokens.count }
+            if micro.targetCount == 0 { continue }
+            Recording.off {
+                _ = model.hiddenStates(
+                    TokenBatch(tokens: micro.tokens, segmentStarts: micro.segmentStarts), rows: [0],
+                    precision: settings.precision, draw: DropoutDraw(key: key, firstRow: row), balance: balance)
+            }
+        }
+        balance.close()
+        return balance
+    }
+
     /// Adds the gradients of a micro-batch and gives the sum of its losses.
-    func accumulate(_ micro: Batch, targets: Int, _ draw: DropoutDraw) throws -> Double {
+    func accumulate(
+        _ micro: Batch, targets: Int, _ draw: DropoutDraw, _ balance: ExpertBalance? = nil
+    ) throws -> Double {
         if micro.targetCount == 0 { return 0 }
-        let (sum, losses) = settings.objective.loss(model, micro, settings.precision, draw)
+        let (sum, losses) = settings.objective.loss(model, micro, settings.precision, draw, balance)
+        balance?.close()
         let loss = losses.reduce(0) { $0 + Double($1) }
         guard loss.isFinite else {
             throw RunFailure("the loss is not finite in step \(step + 1); no weight was changed by this step")
@@ -124,7 +154,7 @@ public final class Trainer {
         for micro in microBatches(batch.sequences) {
             let joined = Batch.joined(micro)
             if joined.targetCount == 0 { continue }
-            let (_, losses) = settings.objective.loss(model, joined, settings.precision, nil)
+            let (_, losses) = settings.objective.loss(model, joined, settings.precision, nil, nil)
             loss += losses.reduce(0) { $0 + Double($1) }
         }
         return (loss, batch.targetCount)

@@ -50,6 +50,7 @@ public final class TrainingRun {
         settings.optimizer.epsilon = recipe.train.eps
         settings.optimizer.weightDecay = recipe.train.weightDecay
         settings.optimizer.maxGradientNorm = recipe.train.maxGradNorm
+        settings.routerAuxiliaryWeight = Float(recipe.train.routerAuxLossCoef)
         trainer = Trainer(model, settings)
         (forecast, trainer.settings.rowsPerMicroBatch) = try MemoryPlanner(plan, trainer).choose()
         model.blocksKept = forecast.blocksKept

@@ -62,6 +62,7 @@ struct RecipeTests {
                   eps: 1e-08
                   weight_decay: 0
                   max_grad_norm: 1
+                  router_aux_loss_coef: 0
                   seed: 42
                 evaluate:
                   every: epoch

@@ -9,7 +9,7 @@ import Testing
 let gradientCases: [GradientCase] =
     ElementwiseCases.all + NormCases.all + ActivationCases.all + ProjectionCases.all + AdapterCases.all
     + GatedProjectionCases.all + RotaryCases.all + AttentionCases.all + EmbeddingCases.all + CrossEntropyCases.all
-    + RecomputeCases.all + RouteCases.all + ExpertsCases.all + HeadCases.all + SharedCases.all
+    + RecomputeCases.all + RouteCases.all + RouteCases.balance + ExpertsCases.all + HeadCases.all + SharedCases.all
 
 extension TensorsTests {
     @Suite(.serialized) struct GradientTests {

@@ -10,6 +10,9 @@ public struct ModelDescription: Sendable, Equatable {
     /// a multimodal wrapper shows in them.
     public var names: WeightNames
 
+    /// Where the text model's modules begin in a multimodal class, `model.language_model.`; nil for a text model alone.
+    public private(set) var textModel: String?
+
     /// A description made by hand, for tests and other formats.
     public init(config: TransformerConfig, names: WeightNames) {
         self.config = config
@@ -42,8 +45,12 @@ public struct ModelDescription: Sendable, Equatable {
             }
             json = text
             json["model_type"] = json["model_type"] ?? .string(wrapper.textType)
-            let tied = outer["tie_word_embeddings"] ?? wrapper.tied
-            if tied == true || wrapper.tied != nil { json["tie_word_embeddings"] = tied }
+            let outerTie = outer["tie_word_embeddings"]
+            switch wrapper.tie {
+            case .wrapper(let fallback): json["tie_word_embeddings"] = outerTie ?? .bool(fallback)
+            case .either: if outerTie == true { json["tie_word_embeddings"] = true }
+            case .text: break
+            }
             keyPrefix = "text_config."
             problems += Self.quantization(json, file: file, keyPrefix: keyPrefix)
             family = json["model_type"]?.stringValue.flatMap(ModelFamily.named)
@@ -60,6 +67,7 @@ public struct ModelDescription: Sendable, Equatable {
         let reader = ConfigReader(json, file: file, keyPrefix: keyPrefix)
         config = family.read(reader)
         names = modules.map(family.names.wrapped) ?? family.names
+        textModel = modules?.base
         if let excess = config.excess { reader.fault("num_hidden_layers", excess) }
         try Problems(problems + reader.problems).throwIfAny()
     }
@@ -111,15 +119,26 @@ struct Wrapper: Sendable {
     let textType: String
     /// Where the text model's modules are in transformers.
     let modules: WeightNames.Prefix
-    /// Whether the head is tied when the wrapper does not say; nil means it is where either of the two says so.
-    let tied: JSONValue?
+    /// Whose word decides whether the head is tied.
+    let tie: Tie
+
+    /// Who says whether the head is tied.
+    enum Tie: Sendable, Equatable {
+        /// The wrapper; what it means when it is silent.
+        case wrapper(Bool)
+        /// It is where one of the two says so.
+        case either
+        /// The text model alone, which has a head of its own inside.
+        case text
+    }
+
     static let all = [
-        Wrapper(types: ["gemma3"], textType: "gemma3_text", modules: .insideWrapper, tied: true),
-        Wrapper(types: ["mistral3"], textType: "mistral", modules: .insideWrapper, tied: true),
-        Wrapper(types: ["llava", "llava_next"], textType: "llama", modules: .insideWrapper, tied: nil),
+        Wrapper(types: ["gemma3"], textType: "gemma3_text", modules: .insideWrapper, tie: .wrapper(true)),
+        Wrapper(types: ["mistral3"], textType: "mistral", modules: .insideWrapper, tie: .wrapper(true)),
+        Wrapper(types: ["llava", "llava_next"], textType: "llama", modules: .insideWrapper, tie: .either),
         Wrapper(
             types: ["llama4"], textType: "llama4_text",
-            modules: .init(base: "language_model.model.", head: "language_model.lm_head"), tied: false),
+            modules: .init(base: "language_model.model.", head: "language_model.lm_head"), tie: .text),
     ]
 
     static func named(_ type: String) -> Wrapper? { all.first { $0.types.contains(type) } }

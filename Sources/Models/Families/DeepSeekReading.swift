@@ -30,6 +30,10 @@ extension ConfigReader {
         let picked = count("topk_group", chosen ?? 1, in: 1...65536)
         if experts % total != 0 { fault("n_group", "is \(total), which does not divide the \(experts) experts") }
         if picked > total { fault("topk_group", "is \(picked), more than n_group \(total)") }
+        let chosenExperts = count("num_experts_per_tok", 1)
+        if sigmoid, experts % total == 0, chosenExperts > picked * (experts / total) {
+            fault("num_experts_per_tok", "is \(chosenExperts), more than there are in topk_group \(picked) groups")
+        }
         return .init(
             sigmoid: sigmoid, correction: sigmoid, groups: total, chosenGroups: min(picked, total), groupScore: score,
             normalized: normalized)

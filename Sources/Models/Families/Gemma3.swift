@@ -23,7 +23,9 @@ extension ModelFamily {
                 reader.rotary(layerType: .full, headDim: sizes.headDim, positions: sizes.positions, theta: full),
                 reader.rotary(layerType: .sliding, headDim: sizes.headDim, positions: sizes.positions, theta: local),
             ])
-        config.logitSoftCap = reader.nullableNumber("final_logit_softcapping", nil, above: 0).map(Float.init)
+        // The multimodal class does not cap its logits, whatever its text model's configuration says.
+        let cap = reader.nullableNumber("final_logit_softcapping", nil, above: 0).map(Float.init)
+        config.logitSoftCap = reader.keyPrefix.isEmpty ? cap : nil
         return config.asGemma()
     }
 }

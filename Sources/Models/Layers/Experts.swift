@@ -23,7 +23,8 @@ struct Experts {
     /// - Returns: f32 [rows, width].
     func callAsFunction(_ x: Tensor, _ context: ForwardContext) -> Tensor {
         // Near ties decide between experts, so the router's product is never rounded to bf16.
-        let logits = router(x.convertedRecording(to: .f32), context)[0]
+        var logits = router(x.convertedRecording(to: .f32), context)[0]
+        if let balance = context.balance { logits = logits.balanced(balance).logits }
         let (choices, weights) = route(logits, routing)
         let assignment = ExpertAssignment(choices, perToken: routing.perToken, experts: experts.count)
         let pieces = x.gathered(assignment, weights: weighsInput ? weights : nil)

@@ -39,6 +39,8 @@ struct ForwardContext {
     let tables: RotaryTables
     /// Keys and values of earlier tokens, when generating.
     let cache: KeyValueCache?
+    /// What counts the routers' choices and trains them to be even; nil for nothing.
+    let balance: ExpertBalance?
     /// The rows that adapters apply to; nil for all.
     let adapted: Range<Int>?
 
@@ -50,7 +52,7 @@ struct ForwardContext {
         }
         return ForwardContext(
             type: type, positions: positions, segments: segments, draw: draw?.keeping(rows), tables: tables,
-            cache: cache, adapted: still)
+            cache: cache, balance: balance, adapted: still)
     }
 
     /// The table of a rotary configuration and the row in it of each row's position: of several tables, joined, where

@@ -81,13 +81,13 @@ public func route(_ logits: Tensor, _ routing: Routing) -> (choices: [Int32], we
     }
     let recorded = Tensor.record(.route, [weights], from: [logits], saving: [scores, weights]) { [choices] pullback in
         guard let g = pullback.gradient()?.converted(to: .f32) else { return }
-        let scores = pullback.saved(0)
+        let (scores, weights) = (pullback.saved(0), pullback.saved(1))
         let dlogits = Tensor(zeros: rows, count)
         Pool.rows(rows) { range in
             for r in range {
                 routing.rowBackward(
                     scores.floats + r * count, count, choices[r * k..<(r + 1) * k], g.floats + r * k,
-                    dlogits.floats + r * count)
+                    weights.floats + r * k, dlogits.floats + r * count)
             }
         }
         pullback.send(dlogits, to: 0)
@@ -119,35 +119,38 @@ extension Routing {
         if let groups { groups.close(&rank) }
         var sum: Float = 0
         for j in 0..<perToken {
-            let best = Self.takeBest(&rank)
+            let (best, key) = Self.takeBest(&rank)
             chosen[j] = Int32(best)
-            weights[j] = scores[best]
-            sum += scores[best]
+            // Where groups left over fewer experts than are chosen, the others of a softmax weigh nothing (DeepSeek V2).
+            let closed = self.scores == .softmax && groups != nil && key == -.infinity
+            weights[j] = closed ? 0 : scores[best]
+            sum += weights[j]
         }
         let factor = normalized ? scale / (sum + 1e-20) : scale
         for j in 0..<perToken { weights[j] *= factor }
     }
 
     /// The index of the largest number, the first of equal ones, which is then out of the race (−∞, or lower: NaN).
-    fileprivate static func takeBest(_ rank: inout [Float]) -> Int {
+    fileprivate static func takeBest(_ rank: inout [Float]) -> (index: Int, key: Float) {
         var best = rank.indices.first { !rank[$0].isNaN } ?? 0
         for i in rank.indices where rank[i] > rank[best] { best = i }
-        rank[best] = .nan
-        return best
+        defer { rank[best] = .nan }
+        return (best, rank[best])
     }
 
     fileprivate func rowBackward(
         _ scores: UnsafeMutablePointer<Float>, _ count: Int, _ chosen: ArraySlice<Int32>,
-        _ g: UnsafeMutablePointer<Float>, _ dlogits: UnsafeMutablePointer<Float>
+        _ g: UnsafeMutablePointer<Float>, _ weights: UnsafeMutablePointer<Float>,
+        _ dlogits: UnsafeMutablePointer<Float>
     ) {
         var (sum, along): (Float, Float) = (0, 0)
-        for (j, i) in chosen.enumerated() {
+        for (j, i) in chosen.enumerated() where weights[j] != 0 {
             sum += scores[Int(i)]
             along += g[j] * scores[Int(i)]
         }
         sum += 1e-20
         var mean: Float = 0
-        for (j, i) in chosen.enumerated() {
+        for (j, i) in chosen.enumerated() where weights[j] != 0 {
             let d = normalized ? scale * (g[j] - along / sum) / sum : scale * g[j]
             let s = scores[Int(i)]
             dlogits[Int(i)] = self.scores == .sigmoid ? d * s * (1 - s) : d * s
@@ -164,7 +167,7 @@ extension Routing.Groups {
         var sums = (0..<count).map { group in
             rank[group * size..<(group + 1) * size].sorted(by: >).prefix(best).reduce(0, +)
         }
-        let open = Set((0..<chosen).map { _ in Routing.takeBest(&sums) })
+        let open = Set((0..<chosen).map { _ in Routing.takeBest(&sums).index })
         for i in rank.indices where !open.contains(i / size) { rank[i] = -.infinity }
     }
 }

@@ -8,7 +8,7 @@ struct UnigramModel: Sendable {
     let unknown: Int32?
     /// Whether unknown text becomes the tokens `<0x..>` of its bytes.
     let byteFallback: Bool
-    /// Whether sums are rounded to single precision, as SentencePiece does and Hugging Face's library does not; it decides
+    /// Whether sums are kept in single precision, as SentencePiece does and Hugging Face's library does not; it decides
     /// between ways that score the same.
     let singlePrecision: Bool
     private let trie: TokenTrie
@@ -16,10 +16,10 @@ struct UnigramModel: Sendable {
     private let byteTokens: [Int32]
 
     /// A model from its tokens; those whose id `isText` refuses are never found in text. What no token covers costs ten
-    /// below the worst score.
+    /// below the worst score of those that `hasScore` says have one.
     init(
         vocabulary: Vocabulary, scores: [Double], unknown: Int32?, byteFallback: Bool, singlePrecision: Bool = false,
-        isText: (Int32) -> Bool = { _ in true }
+        isText: (Int32) -> Bool = { _ in true }, hasScore: (Int32) -> Bool = { _ in true }
     ) {
         self.vocabulary = vocabulary
         self.scores = scores
@@ -31,7 +31,7 @@ struct UnigramModel: Sendable {
         vocabulary.forEach { token, id in
             guard isText(id) else { return }
             trie.add(token, id: id)
-            least = min(least, scores[Int(id)])
+            if hasScore(id) { least = min(least, scores[Int(id)]) }
         }
         self.trie = trie
         let worst = (least.isFinite ? least : 0) - 10

@@ -47,13 +47,20 @@ extension TokenizerDescription {
         }
         let isText = pieces.map { $0.kind == .normal || $0.kind == .userDefined }
         let unknown = pieces.firstIndex { $0.kind == .unknown }.map(Int32.init)
-        let scores = pieces.map { Double($0.score) }
+        var scores = pieces.map { Double($0.score) }
         if isUnigram {
+            // A user's own piece costs next to nothing, so that it is nearly always chosen; which of several ways to place
+            // it is up to the sums.
+            let best = pieces.filter { $0.kind == .normal }.reduce(Float.leastNormalMagnitude) { max($0, $1.score) }
+            for (id, piece) in pieces.enumerated() where piece.kind == .userDefined {
+                scores[id] = Double(Float(piece.text.utf8.count) * best - 0.1)
+            }
             self.init(
                 model: .unigram(
                     UnigramModel(
                         vocabulary: vocabulary, scores: scores, unknown: unknown, byteFallback: byteFallback,
-                        singlePrecision: true, isText: { isText[Int($0)] })))
+                        singlePrecision: true, isText: { isText[Int($0)] },
+                        hasScore: { pieces[Int($0)].kind == .normal })))
         } else {
             var options = BytePairModel.Options()
             options.unknown = unknown
@@ -64,6 +71,7 @@ extension TokenizerDescription {
         }
         addedTokens = pieces.enumerated().compactMap { id, piece in
             switch piece.kind {
+            case .userDefined where isUnigram: nil
             case .userDefined: AddedToken(piece.text, id: Int32(id), matching: .verbatimInNormalized, special: false)
             case .control, .unknown: AddedToken(piece.text, id: Int32(id), matching: .onRequest, special: true)
             default: nil

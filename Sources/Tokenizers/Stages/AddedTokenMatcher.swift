@@ -44,7 +44,8 @@ struct AddedTokenMatcher: Sendable {
         rules.append(rule)
     }
 
-    /// Cuts the text into stretches that cover it.
+    /// Cuts the text into stretches that cover it. As in Hugging Face's library, a token that begins in the white space
+    /// which the one before it took along is found all the same, and what is behind it counts again.
     func split(_ text: UnsafeBufferPointer<UInt8>) -> [Stretch] {
         guard !text.isEmpty, !isEmpty else { return [Stretch(range: 0..<text.count, id: nil)] }
         var stretches: [Stretch] = []
@@ -61,16 +62,17 @@ struct AddedTokenMatcher: Sendable {
                 if rule.singleWord, !isWord(text, range) { continue }
                 if rule.stripsLeft {
                     let start = max(covered, UnicodeClass.trimmedEnd(text, before: range.lowerBound))
-                    range = min(start, range.upperBound)..<range.upperBound
+                    // All of it may be taken along already: then there is nothing left of it.
+                    range = start..<max(start, range.upperBound)
                 }
                 if rule.stripsRight {
                     range = range.lowerBound..<UnicodeClass.trimmedStart(text, from: range.upperBound)
                 }
-                // White space that the token before took along can reach into this one.
-                let start = max(covered, range.lowerBound)
-                if covered < start { stretches.append(Stretch(range: covered..<start, id: nil)) }
-                stretches.append(Stretch(range: start..<max(start, range.upperBound), id: rule.id))
-                covered = max(start, range.upperBound)
+                if covered < range.lowerBound {
+                    stretches.append(Stretch(range: covered..<range.lowerBound, id: nil))
+                }
+                if !range.isEmpty { stretches.append(Stretch(range: range, id: rule.id)) }
+                covered = range.upperBound
             }
         }
         if covered < text.count { stretches.append(Stretch(range: covered..<text.count, id: nil)) }

@@ -19,6 +19,28 @@ enum RouteCases {
                 correction: [0.5, -0.25, 0.125, 0, -0.5, 0.375, 0.25, -0.125])),
     ]
 
+    /// The logits pass, and their load balancing loss is an output of its own.
+    static let balance: [GradientCase] = [(19, 5, 2), (1, 3, 3), (70, 16, 1)].map { rows, experts, perToken in
+        GradientCase(.expertBalance, "\(rows) rows, \(perToken) of \(experts)", [Variable(rows, experts, spread: 2)]) {
+            x in
+            let balance = ExpertBalance(experts: experts, perToken: perToken, coefficient: 0)
+            let outputs = x.float(0).balanced(balance)
+            return [outputs.logits, outputs.loss]
+        } reference: { v in
+            var (chosen, probability) = ([Double](repeating: 0, count: experts), [Double](repeating: 0, count: experts))
+            for r in 0..<rows {
+                let logits = (0..<experts).map { v[0][r, $0] }
+                let sum = logits.reduce(0) { $0 + exp($1) }
+                for e in 0..<experts { probability[e] += exp(logits[e]) / sum / Double(rows) }
+                for e in (0..<experts).sorted(by: { logits[$0] > logits[$1] }).prefix(perToken) {
+                    chosen[e] += 1 / Double(rows)
+                }
+            }
+            let loss = Double(experts) * zip(chosen, probability).reduce(0) { $0 + $1.0 * $1.1 }
+            return [v[0], Grid(1, 1, [loss])]
+        }
+    }
+
     private static func route(_ name: String, rows: Int, experts: Int, _ routing: Routing) -> GradientCase {
         GradientCase(.route, name, [Variable(rows, experts, spread: 2)]) { x in
             [Tensors.route(x.float(0), routing).weights]
