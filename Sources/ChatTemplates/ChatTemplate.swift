@@ -33,7 +33,11 @@ public struct ChatTemplate: Sendable {
             for (name, value) in input.variables { variables[name] = try Value(value, limit: limits.valueDepth) }
             variables["messages"] = try Value(input.messages, limit: limits.valueDepth)
             variables["tools"] = try Value(input.tools ?? .null, limit: limits.valueDepth)
-            variables["documents"] = try Value(input.documents ?? .null, limit: limits.valueDepth)
+            if let documents = input.documents {
+                variables["documents"] = try Value(documents, limit: limits.valueDepth)
+            } else if variables["documents"] == nil {
+                variables["documents"] = Value.none
+            }
             variables["add_generation_prompt"] = .bool(input.addGenerationPrompt)
             let renderer = Renderer(compiled, variables: variables, now: input.now, limits: limits)
             defer { renderer.tearDown() }
@@ -55,7 +59,7 @@ public struct ChatInput: Sendable {
     public var messages: JSONValue
     /// The tools' descriptions; nil is `none` to the template.
     public var tools: JSONValue?
-    /// The documents; nil is `none` to the template.
+    /// The documents; nil is `none` to the template, unless the variables have some.
     public var documents: JSONValue?
     /// Whether the text should end where the assistant is to go on.
     public var addGenerationPrompt: Bool

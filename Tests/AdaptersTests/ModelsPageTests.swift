@@ -82,6 +82,8 @@ struct ModelsPageTests {
 
             `graft inspect DIR` says for one model what was recognised, its size, and what can be trained and exported.
             `scripts/fixtures/make_random_models.py` draws random configurations of every family, on which the same tests run.
+            `check_adapters.py` beside it trains adapters on any such folder and reads them in PEFT, `make_random_tokenizers.py` and
+            `make_random_templates.py` draw tokenizers and templates.
 
             """
     }

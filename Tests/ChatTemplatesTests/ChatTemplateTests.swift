@@ -45,6 +45,14 @@ struct ChatTemplateTests {
         #expect(try !template("{{ 1 }}").usesGenerationBlocks)
     }
 
+    @Test("takes documents from the variables, and null where there are none")
+    func documents() throws {
+        let shown = try template("{{ documents | tojson }}")
+        #expect(try shown.render(ChatInput(messages: [])).text == "null")
+        #expect(try shown.render(ChatInput(messages: [], variables: ["documents": [1]])).text == "[1]")
+        #expect(try shown.render(ChatInput(messages: [], documents: [2], variables: ["documents": [1]])).text == "[2]")
+    }
+
     @Test("reports a malformed template with its place")
     func syntax() throws {
         let error = #expect(throws: Problem.self) { try template("line one\n{{ 1 + }}\n") }
