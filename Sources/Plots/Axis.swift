@@ -6,6 +6,7 @@ package struct Axis {
     package let high: Double
     package let ticks: [Double]
     private let decimals: Int
+    private let isLogarithmic: Bool
 
     /// An axis that holds all of the values, its ends and ticks at round numbers.
     ///
@@ -29,6 +30,22 @@ package struct Axis {
         self.high = widened ? max(high, last * step) : high
         ticks = stride(from: first, through: last, by: 1).map { $0 * step }
         decimals = max(0, Int(-log10(step * 1.0001).rounded(.down)))
+        isLogarithmic = false
+    }
+
+    /// An axis on which equal ratios are equal distances, from the least value to the greatest, with ticks at powers of ten
+    /// or, when these are few, of two. Values that are not positive are not on it.
+    package init(logarithmic values: [Double]) {
+        let all = values.filter { $0.isFinite && $0 > 0 }
+        low = all.min() ?? 1
+        high = max(all.max() ?? 10, low * (1 + 1e-9))
+        let base = high / low >= 1000 ? 10.0 : 2
+        let powers = (
+            first: (log(low) / log(base) - 1e-9).rounded(.up), last: (log(high) / log(base) + 1e-9).rounded(.down)
+        )
+        ticks = stride(from: powers.first, through: powers.last, by: 1).map { pow(base, $0) }
+        decimals = 0
+        isLogarithmic = true
     }
 
     /// 1, 2 or 5 times a power of ten, at least `least`.
@@ -40,6 +57,7 @@ package struct Axis {
 
     /// A tick's number as written beside it.
     package func label(_ value: Double) -> String {
+        if isLogarithmic && value < 1 { return String(format: "%.3g", value) }
         let value = abs(value) < 1e-12 ? 0 : value
         if abs(value) >= 1e6 || decimals > 5 { return String(format: "%.3g", value) }
         return Self.grouped(String(format: "%.\(decimals)f", value))
@@ -62,6 +80,7 @@ package struct Axis {
 
     /// Where a value stands between two places.
     package func place(_ value: Double, from start: Double, to end: Double) -> Double {
-        start + (value - low) / (high - low) * (end - start)
+        let share = isLogarithmic ? log(value / low) / log(high / low) : (value - low) / (high - low)
+        return start + share * (end - start)
     }
 }

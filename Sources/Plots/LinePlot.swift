@@ -27,12 +27,17 @@ public struct LinePlot: Plot {
     private let yName: String
     private let series: [Series]
     private let includesZero: Bool
+    private let isLogarithmic: Bool
 
     /// A plot.
     ///
-    /// - Parameter includesZero: whether the vertical axis begins at 0, as it should where ratios matter.
+    /// - Parameters:
+    ///   - includesZero: whether the vertical axis begins at 0, as it should where ratios matter.
+    ///   - isLogarithmic: whether equal ratios are equal distances on the horizontal axis; points whose x is not positive
+    ///     are left out.
     public init(
-        title: String, description: String, x: String, y: String, series: [Series], includesZero: Bool = false
+        title: String, description: String, x: String, y: String, series: [Series], includesZero: Bool = false,
+        isLogarithmic: Bool = false
     ) {
         self.title = title
         self.description = description
@@ -40,17 +45,23 @@ public struct LinePlot: Plot {
         yName = y
         self.series = series
         self.includesZero = includesZero
+        self.isLogarithmic = isLogarithmic
+    }
+
+    private func isShown(_ point: (x: Double, y: Double)) -> Bool {
+        point.x.isFinite && point.y.isFinite && (!isLogarithmic || point.x > 0)
     }
 
     /// Draws it.
     public func svg(id: String, standalone: Bool = false) -> String {
-        let points = series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
-        let x = Axis(points.map(\.x), ticks: 7, widened: false)
+        let points = series.flatMap(\.points).filter(isShown)
+        let places = points.map(\.x)
+        let x = isLogarithmic ? Axis(logarithmic: places) : Axis(places, ticks: 7, widened: false)
         let y = Axis(points.map(\.y), ticks: 5, including: includesZero ? 0 : nil)
         let legend = Legend(names: series.map(\.name), lines: true)
         let labels = y.ticks.map { Layout.width(of: y.label($0)) }.max() ?? 0
         let top = legend.height + 26
-        let frame = Frame(left: labels + 14, right: Layout.width - 20, top: top, bottom: top + 220)
+        let frame = Frame(left: labels + 14, right: Layout.width - 26, top: top, bottom: top + 220)
         var svg = SVG(width: Layout.width, height: frame.bottom + 46)
         legend.draw(&svg, at: frame.left)
         frame.draw(&svg, x: x, xName: xName, y: y, yName: yName)
@@ -59,7 +70,7 @@ public struct LinePlot: Plot {
             var path = ""
             var isDown = false
             for point in one.points {
-                guard point.x.isFinite && point.y.isFinite else {
+                guard isShown(point) else {
                     isDown = false
                     continue
                 }

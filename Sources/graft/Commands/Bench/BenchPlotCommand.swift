@@ -11,7 +11,7 @@ struct BenchPlotCommand: ParsableCommand {
         abstract: "Draws measurements as an SVG picture.",
         discussion: """
             Reads JSON objects, one a line, as bench writes them with --json and scripts/measure collects them, and writes \
-            an SVG file to standard output. Horizontal positions are powers of two apart with --log.
+            an SVG file to standard output. With --log equal ratios are equal distances on the horizontal axis.
             """)
 
     @Argument(help: "The measurements.")
@@ -35,7 +35,7 @@ struct BenchPlotCommand: ParsableCommand {
     @Option(help: "Divides the vertical values, such as 1e9 for gigabytes.")
     var divide = 1.0
 
-    @Flag(help: "Each step to the right doubles the value.")
+    @Flag(help: "Equal ratios are equal distances on the horizontal axis.")
     var log = false
 
     @Option(help: "What stands at the horizontal axis (default: the member's name).")
@@ -55,7 +55,7 @@ struct BenchPlotCommand: ParsableCommand {
             if let sweep, value["sweep"]?.stringValue != sweep { continue }
             guard let x = value[horizontal]?.doubleValue, let y = value[vertical]?.doubleValue else { continue }
             let name = series.flatMap { value[$0] }.map { $0.stringValue ?? $0.serialized(.python) } ?? vertical
-            let point = (x: log ? log2(x) : x, y: y / divide)
+            let point = (x: x, y: y / divide)
             if let at = lines.firstIndex(where: { $0.name == name }) {
                 lines[at].points.append(point)
             } else {
@@ -67,12 +67,11 @@ struct BenchPlotCommand: ParsableCommand {
                 "has no object with the members '\(horizontal)' and '\(vertical)'", file: file,
                 advice: "name members that its lines have")
         }
-        let label = (xLabel ?? horizontal) + (log ? ", as a power of two" : "")
         let plot = LinePlot(
-            title: title, description: "\(yLabel ?? vertical) over \(xLabel ?? horizontal)", x: label,
+            title: title, description: "\(yLabel ?? vertical) over \(xLabel ?? horizontal)", x: xLabel ?? horizontal,
             y: yLabel ?? vertical,
             series: lines.map { LinePlot.Series($0.name, $0.points.sorted { $0.x < $1.x }, marked: true) },
-            includesZero: true)
+            includesZero: true, isLogarithmic: log)
         try Output.text(plot.svg(id: "plot", standalone: true))
     }
 }
