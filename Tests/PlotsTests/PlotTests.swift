@@ -28,19 +28,19 @@ struct PlotTests {
     @Test func logarithmicAxes() {
         let lengths = Axis(logarithmic: [512, 16384, 0, -1, .nan])
         #expect(lengths.ticks == [512, 1024, 2048, 4096, 8192, 16384])
-        #expect(lengths.ticks.map(lengths.label) == ["512", "1024", "2048", "4096", "8192", "16,384"])
+        #expect(lengths.ticks.map { lengths.label($0) } == ["512", "1024", "2048", "4096", "8192", "16,384"])
         #expect(abs(lengths.place(2048, from: 0, to: 5) - 2) < 1e-12)
         let rows = Axis(logarithmic: [1000, 10_000_000])
         #expect(rows.ticks.count == 5 && abs(rows.place(100_000, from: 10, to: 0) - 5) < 1e-9)
         #expect(
             Axis(logarithmic: [0.0037, 4]).ticks.map(Axis(logarithmic: [0.0037, 4]).label) == ["0.01", "0.1", "1"])
-        #expect(Axis(logarithmic: []).ticks.allSatisfy(\.isFinite))
+        #expect(Axis(logarithmic: []).ticks.allSatisfy { $0.isFinite })
         let plot = LinePlot(
             title: "t", description: "d", x: "x", y: "y",
             series: [.init("a", [(0, 1), (8, 2), (64, 4)], marked: true)],
             isLogarithmic: true
         ).svg(id: "p")
-        #expect(plot.components(separatedBy: "<circle").count == 3, "a point at 0 has no place")
+        #expect(plot.split(separator: "<circle").count == 3, "a point at 0 has no place")
     }
 
     @Test(arguments: plots.indices)
