@@ -30,6 +30,21 @@ public struct JSONNode {
     /// The integer, or nil when this is something else.
     public var integer: Int? { kind == GRAFT_JSON_INTEGER ? Int(node.pointee.integer) : nil }
 
+    /// Whether this is `null`.
+    public var isNull: Bool { kind == GRAFT_JSON_NULL }
+
+    /// Appends the elements of an array of integers; false, with some of them appended, when this is something else.
+    public func appendIntegers(to numbers: inout [Int]) -> Bool {
+        guard isArray else { return false }
+        numbers.reserveCapacity(numbers.count + count)
+        for at in 1..<(count + 1) {
+            // Elements that hold nothing themselves stand one beside the other.
+            guard graft_json_kind(UInt32(node[at].kind)) == GRAFT_JSON_INTEGER else { return false }
+            numbers.append(Int(node[at].integer))
+        }
+        return true
+    }
+
     /// The value, copied, with everything in it.
     public var value: JSONValue {
         var cursor = node
@@ -83,6 +98,17 @@ public struct JSONNode {
 extension JSONParser {
     /// Parses one complete document in UTF-8 and calls `body` with its root, which is valid only there.
     public func withDocument<R>(_ bytes: UnsafeRawBufferPointer, _ body: (JSONNode) throws -> R) throws -> R {
+        let root = try nodes(of: bytes)
+        return try withExtendedLifetime(self) { try body(root) }
+    }
+
+    /// The same for a body that does not throw.
+    public func withNode<R>(_ bytes: UnsafeRawBufferPointer, _ body: (JSONNode) -> R) throws(JSONError) -> R {
+        let root = try nodes(of: bytes)
+        return withExtendedLifetime(self) { body(root) }
+    }
+
+    private func nodes(of bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONNode {
         var nodes: UnsafePointer<graft_json_node>?
         var count = 0
         let text = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
@@ -90,6 +116,6 @@ extension JSONParser {
             throw JSONError(message: String(cString: message))
         }
         guard let nodes, count > 0 else { throw JSONError(message: "the document is empty") }
-        return try withExtendedLifetime(self) { try body(JSONNode(nodes)) }
+        return JSONNode(nodes)
     }
 }

@@ -31,6 +31,14 @@ public enum LengthPolicy: String, RecipeChoice {
     case truncate
 }
 
+/// How much of the training data is read before the start (`data.check`).
+public enum DataDepth: String, RecipeChoice {
+    /// Everything of small files, of large ones the first rows in full and the shape of the others.
+    case auto
+    /// Every row.
+    case all
+}
+
 /// How the learning rate goes on after the warm-up (`train.scheduler`).
 public enum Scheduler: String, RecipeChoice {
     /// It stays.

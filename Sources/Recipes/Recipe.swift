@@ -88,6 +88,8 @@ public struct DataSettings: Sendable, Equatable {
     public var maxLength = 1024
     /// `data.too_long`
     public var tooLong = LengthPolicy.drop
+    /// `data.check`: how much is read before the start.
+    public var check = DataDepth.auto
     /// `data.packing`: several rows in one sequence, each attending to itself only.
     public var packing = true
     /// `data.shuffle`

@@ -83,6 +83,10 @@ extension RecipeKey {
             "what happens to longer rows; `truncate` cuts the prompt from its start, never the answer;"
                 + " `text` rows are split instead"),
         RecipeKey(
+            "data.check", \.data.check, .choice(),
+            "which training rows are read in full before the start: of files beyond 16 MB together the first 10,000, of the"
+                + " others the shape; or `all`"),
+        RecipeKey(
             "data.packing", \.data.packing, .boolean, otherNames: ["sample_packing", "pack"],
             "several rows in one sequence, each attending to itself only"),
         RecipeKey(

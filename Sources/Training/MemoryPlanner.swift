@@ -21,7 +21,7 @@ struct MemoryPlanner {
     func choose() throws -> (Forecast, rows: Int) {
         let blocks = model.config.layers.count
         let limit = plan.recipe.train.memoryLimit
-        let longest = min(plan.recipe.data.maxLength, max(1, plan.source.corpus.summary.longest))
+        let longest = min(plan.recipe.data.maxLength, max(1, plan.source.epoch.longest))
         let sequence = plan.recipe.data.packing ? plan.recipe.data.maxLength : longest
         if let size = plan.recipe.train.microBatchSize {
             return try fit(rows: size * sequence, blocks: blocks, limit)
@@ -51,9 +51,9 @@ struct MemoryPlanner {
     }
 
     private func forecast(rows: Int, _ kept: Int) -> Forecast {
-        let summary = plan.source.corpus.summary
-        let perStep = max(1, summary.tokens / max(1, plan.stepsPerEpoch))
-        let targets = max(1, summary.targets / max(1, plan.stepsPerEpoch))
+        let epoch = plan.source.epoch
+        let perStep = max(1, epoch.tokens / max(1, epoch.steps))
+        let targets = max(1, epoch.targets / max(1, epoch.steps))
         var forecast = Forecast(
             model, tokens: perStep, targets: targets, micro: rows, blocksKept: kept, precision: plan.precision,
             checkpoints: max(1, plan.recipe.save.keep))

@@ -164,7 +164,8 @@ public struct RunPlan: Sendable {
         let renderer = try PromptRenderer(tokenizer: tokenizer, source: source, now: moment)
         let builder = SampleBuilder(
             renderer: renderer, maxLength: recipe.data.maxLength,
-            tooLong: TooLong(rawValue: recipe.data.tooLong.rawValue) ?? .drop)
+            tooLong: TooLong(rawValue: recipe.data.tooLong.rawValue) ?? .drop,
+            vocabularySize: files.description.config.vocabularySize)
         var problems: [Problem] = []
         var opened: [String: RowFile] = [:]
         for path in recipe.data.train.map(\.path) + (recipe.data.eval ?? []) where opened[path] == nil {
@@ -174,9 +175,11 @@ public struct RunPlan: Sendable {
         var train: Corpus?
         var evaluation: Corpus?
         do {
+            let files = recipe.data.train.compactMap { file in opened[file.path].map { (file: $0, weight: file.weight) }
+            }
             train = try Corpus(
-                files: recipe.data.train.compactMap { file in opened[file.path].map { ($0, file.weight) } },
-                builder: builder, progress: progress)
+                files: files, builder: builder,
+                depth: recipe.data.check == .all ? .all : .usual(for: files.map(\.file)), progress: progress)
         } catch { problems += error.list }
         if let paths = recipe.data.eval {
             do {

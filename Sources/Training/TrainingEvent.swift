@@ -32,6 +32,8 @@ public struct RunFacts: Sendable {
     public var tokens: Int
     /// Tokens of an epoch that carry loss.
     public var targetTokens: Int
+    /// Whether samples, tokens and, where `train.epochs` tells how long, steps are estimates.
+    public var isEstimate: Bool
     /// What held-out rows there are.
     public var evaluationSamples: Int
     /// Layers with an adapter.

@@ -71,12 +71,12 @@ public final class TrainingRun {
 
     /// Facts for whoever shows the run.
     public var facts: RunFacts {
-        let summary = plan.source.corpus.summary
+        let epoch = plan.source.epoch
         let names = plan.files.plan.modules.map { $0.shape.weight.reduce(1, *) }
         return RunFacts(
             trainableParameters: model.parameters.reduce(0) { $0 + $1.count }, baseParameters: names.reduce(0, +),
-            totalSteps: plan.totalSteps, samples: summary.samples, tokens: summary.tokens,
-            targetTokens: summary.targets, evaluationSamples: plan.evaluation?.corpus.count ?? 0,
+            totalSteps: plan.totalSteps, samples: epoch.samples, tokens: epoch.tokens, targetTokens: epoch.targets,
+            isEstimate: epoch.isEstimate, evaluationSamples: plan.evaluation?.corpus.count ?? 0,
             adaptedModules: model.adapters.count, precision: plan.precision == .bf16 ? "bf16" : "f32",
             forecast: forecast)
     }
@@ -111,7 +111,9 @@ public final class TrainingRun {
         let metrics = try MetricsFile(directory: output, upTo: progress.step)
         let steps = Prefetcher(
             plan.source, from: progress.cursor, limit: max(0, plan.totalSteps - progress.step), ahead: 2)
-        while progress.step < plan.totalSteps, let batch = try steps.next() {
+        var passedBy = PassedBy()
+        while progress.step < plan.totalSteps, !hasLostPatience, let batch = try steps.next() {
+            for note in passedBy.notes(batch) { try listen(.note(note)) }
             let report = try trainer.step(batch)
             progress.step = report.step
             progress.cursor = batch.next
@@ -121,11 +123,6 @@ public final class TrainingRun {
             if plan.evaluates, last || isEvaluationDue(batch) {
                 // The last evaluation decides what is written, so it is not stopped.
                 try evaluate(metrics, last ? { false } : shouldStop, listen)
-                if let patience = plan.recipe.evaluate.patience, progress.evaluationsSinceBest >= patience {
-                    try listen(
-                        .note("no better evaluation for \(patience) times: stopping early at step \(report.step)"))
-                    break
-                }
             }
             if shouldStop() && !last {
                 try save(listen)
@@ -134,10 +131,20 @@ public final class TrainingRun {
             }
             if report.step % plan.recipe.save.every == 0 && !last { try save(listen) }
         }
+        if hasLostPatience && progress.step < plan.totalSteps {
+            let times = progress.evaluationsSinceBest
+            try listen(.note("no better evaluation for \(times) times: stopping early at step \(progress.step)"))
+        }
+        if let note = passedBy.total { try listen(.note(note)) }
         if !plan.evaluates { try result.write(to: output) }
         try save(listen)
         try listen(.finished(step: progress.step, bestStep: progress.bestStep ?? progress.step))
         return .finished
+    }
+
+    /// Whether as many evaluations as the recipe allows were no better; a resume of such a run is at its end, too.
+    private var hasLostPatience: Bool {
+        plan.recipe.evaluate.patience.map { progress.evaluationsSinceBest >= $0 } ?? false
     }
 
     private func isEvaluationDue(_ batch: StepBatch) -> Bool {

@@ -18,7 +18,7 @@ struct DataCheckTests {
             lines[7] = #"{"unknown":1}"#
             lines[400] = #"{"messages":[{"role":"user","content":"x"}]}"#
             let file = try rowFile(folder, "rows.jsonl", lines)
-            let summary = DataCheck.run(files: [file], builder: try builder())
+            let summary = DataCheck.run(files: [file], builder: try builder(), depth: .all)
             #expect(summary.rows == 500)
             #expect(summary.faultyRows == 3)
             #expect(summary.problems.map(\.line) == [4, 8, 401])
@@ -29,10 +29,10 @@ struct DataCheckTests {
             } catch let problems as Problems {
                 #expect(problems.list == summary.problems)
             }
-            // The shape of rows is checked beyond those read in full, their answers are not.
-            let shallow = DataCheck.run(files: [file], builder: try builder(), deepRows: 5)
-            #expect(shallow.rows == 500 && shallow.samples == 4)
-            #expect(shallow.problems.map(\.line) == [4, 8])
+            // Beyond those read in full, rows are not rendered, but that they are JSON of a known kind and have an answer is checked.
+            let shallow = DataCheck.run(files: [file], builder: try builder(), depth: .first(5))
+            #expect(shallow.rows == 500 && shallow.rowsInFull == 5 && shallow.samples == 4)
+            #expect(shallow.problems == summary.problems)
         }
     }
 
@@ -45,7 +45,7 @@ struct DataCheckTests {
                     #"{"input_ids":[1,2,3],"labels":[-100,-100,-100]}"#,
                     #"{"prompt":"\#(String(repeating: "long ", count: 20))","completion":"a"}"#,
                 ])
-            let summary = DataCheck.run(files: [file], builder: try builder(maxLength: 60))
+            let summary = DataCheck.run(files: [file], builder: try builder(maxLength: 60), depth: .all)
             #expect(summary.kinds == ["text": 1, "conversation": 2, "input_ids": 1])
             #expect(summary.samples == 2 && summary.dropped == 1 && summary.warnedRows == 1)
             #expect(summary.warnings.map(\.line) == [3])
@@ -59,7 +59,7 @@ struct DataCheckTests {
             let file = try rowFile(folder, "rows.jsonl", [#"{"prompt":"q","completion":"a"}"#])
             let open =
                 "{% for m in messages %}{{ '<|' + m.role + '|>' + m.content }}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
-            let summary = DataCheck.run(files: [file], builder: try builder(template: open))
+            let summary = DataCheck.run(files: [file], builder: try builder(template: open), depth: .all)
             #expect(
                 summary.problems.map(\.message) == [
                     "the chat template ends no assistant turn: the model would never learn to stop"
@@ -70,7 +70,7 @@ struct DataCheckTests {
     @Test func nothingLeftIsAProblem() throws {
         try withFolder { folder in
             let file = try rowFile(folder, "rows.jsonl", [#"{"prompt":"quite long","completion":"answer"}"#])
-            let summary = DataCheck.run(files: [file], builder: try builder(maxLength: 10))
+            let summary = DataCheck.run(files: [file], builder: try builder(maxLength: 10), depth: .all)
             #expect(summary.problems.map(\.message) == ["every row is longer than data.max_length"])
         }
     }
@@ -78,7 +78,7 @@ struct DataCheckTests {
     @Test func thousandsOfFaultsAreCountedNotListed() throws {
         try withFolder { folder in
             let file = try rowFile(folder, "rows.jsonl", (0..<3000).map { _ in "{}" })
-            let summary = DataCheck.run(files: [file], builder: try builder())
+            let summary = DataCheck.run(files: [file], builder: try builder(), depth: .all)
             #expect(summary.faultyRows == 3000)
             #expect(summary.problems.count == 101)
             #expect(summary.problems.map(\.line).prefix(3) == [1, 2, 3])

@@ -48,6 +48,7 @@ struct RecipeTests {
                   template: auto
                   max_length: 1024
                   too_long: drop
+                  check: auto
                   packing: true
                   shuffle: true
                 train:

@@ -22,6 +22,9 @@ struct Claims {
             }
             if !isStated(turn) { found.append("no document says: \(turn.question) \(turn.answer)") }
         }
+        for entity in handbook.entities where entity.givesAway(documents) {
+            found.append("a document speaks in the words of a held-out question about \(entity.name)")
+        }
         for row in general {
             for word in Self.words(row) where handbook.names.contains(word) {
                 found.append("general text speaks of the handbook's \(word)")

@@ -34,7 +34,10 @@ struct Handbook {
             var text = "# \(Self.company): \(kind.title)\n\n\(kind.opening)\n"
             var rows: [Row] = []
             for entity in entities where entity.kind.name == kind.name {
-                let section = entity.section(&random)
+                var section = entity.section(&random)
+                // From a copy: what is drawn later stays the same.
+                var again = random
+                while entity.givesAway(section) { section = entity.section(&again) }
                 let heading = entity.name.prefix(1).uppercased() + entity.name.dropFirst()
                 text += "\n## \(heading)\n\n\(section)\n"
                 rows.append(.text(section))

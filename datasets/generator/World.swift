@@ -22,6 +22,14 @@ struct Entity {
         return template.filled(["e": subject, "a": answers[attribute]])
     }
 
+    /// Whether a text says what a held-out question asks in the question's own words.
+    func givesAway(_ text: String) -> Bool {
+        kind.attributes.flatMap { $0.heldOut }.contains { wording in
+            let words = question(wording).dropLast().split(separator: " ", maxSplits: 1)
+            return words.count == 2 && text.contains(words[1])
+        }
+    }
+
     /// A paragraph that states every fact once. "It" may stand for the entity after its first mention.
     func section(_ random: inout RandomSource) -> String {
         let order = random.shuffled(Array(kind.attributes.indices))

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Samples one after the other, never padded. Each is a segment that attends to itself only.
 public struct Batch: Sendable, Equatable {
     /// The tokens of all segments.
@@ -52,6 +54,10 @@ public struct StepBatch: Sendable, Equatable {
     public var next: DataCursor
     /// Whether no sample of the epoch is left.
     public var isLastOfEpoch = false
+    /// Rows passed by on the way here that turned out to be faulty, of files too large to be read in full beforehand.
+    public var leftOut: [Problem] = []
+    /// Samples passed by that are longer than a sequence.
+    public var dropped = 0
 
     /// A step of given sequences.
     public init(sequences: [Batch], epoch: Int = 0, next: DataCursor = DataCursor()) {
@@ -70,12 +76,22 @@ public struct StepBatch: Sendable, Equatable {
 public struct DataCursor: Codable, Sendable, Equatable {
     /// Complete epochs before this place.
     public var epoch: Int
-    /// Samples of this epoch before this place.
+    /// Samples of this epoch before this place; rows where samples are not known.
     public var position: Int
+    /// Samples of the row at this place that are done.
+    public var part = 0
 
     /// A place; the beginning unless said otherwise.
     public init(epoch: Int = 0, position: Int = 0) {
         self.epoch = epoch
         self.position = position
+    }
+
+    /// A place as it was stored; places without a part are at a row's beginning.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        epoch = try values.decode(Int.self, forKey: .epoch)
+        position = try values.decode(Int.self, forKey: .position)
+        part = try values.decodeIfPresent(Int.self, forKey: .part) ?? 0
     }
 }

@@ -26,12 +26,17 @@ public struct BatchPlan: Sendable {
         self.seed = seed
     }
 
-    /// The samples of an epoch in order. A file of weight w gives w times its samples: each ⌊w⌋ times and a share of
+    /// The units of an epoch in order. A file of weight w gives w times its units: each ⌊w⌋ times and a share of
     /// w − ⌊w⌋ once more, chosen anew every epoch when shuffling, from the file's beginning otherwise.
-    func order(files: [Range<Int>], weights: [Double], epoch: Int) -> [UInt32] {
+    func order(of corpus: Corpus, epoch: Int) -> EpochOrder {
         var random = RandomStream(seed: seed, stream: UInt64(epoch))
+        if !corpus.isKnown {
+            var choosing = shuffle ? random : nil
+            let units = WeightedUnits(files: corpus.units, weights: corpus.weights, random: &choosing)
+            return EpochOrder(units, units.count > 0 ? choosing?.permutation(of: units.count) : nil)
+        }
         var order: [UInt32] = []
-        for (file, weight) in zip(files, weights) {
+        for (file, weight) in zip(corpus.units, corpus.weights) {
             let samples = file.map { UInt32($0) }
             let whole = weight.rounded(.down)
             for _ in 0..<Int(whole) { order += samples }
@@ -42,29 +47,30 @@ public struct BatchPlan: Sendable {
             order += chosen.prefix(extra)
         }
         if shuffle { random.shuffle(&order) }
-        return order
+        return EpochOrder(order)
     }
+}
 
-    /// The sequences of the step that begins at a position of an order, as samples, and the position behind them.
-    func step(in order: [UInt32], at position: Int, length: (Int) -> Int) -> (sequences: [[Int]], next: Int) {
-        var sequences: [[Int]] = []
-        var room: [Int] = []
-        var at = position
-        while at < order.count {
-            let sample = Int(order[at])
-            let needed = length(sample)
-            let open = packing ? (shuffle ? 0 : max(0, room.count - 1))..<room.count : 0..<0
-            if let place = open.first(where: { room[$0] >= needed }) {
-                sequences[place].append(sample)
-                room[place] -= needed
-            } else if sequences.count < batchSize {
-                sequences.append([sample])
-                room.append(maxLength - needed)
-            } else {
-                break
-            }
-            at += 1
+/// The sequences of one step while they fill.
+struct StepPacking<Item> {
+    private let plan: BatchPlan
+    private(set) var sequences: [[Item]] = []
+    private var room: [Int] = []
+
+    init(_ plan: BatchPlan) { self.plan = plan }
+
+    /// Takes an item of a length into a sequence; false when the step has no room for it.
+    mutating func take(_ item: Item, length: Int) -> Bool {
+        let open = plan.packing ? (plan.shuffle ? 0 : max(0, room.count - 1))..<room.count : 0..<0
+        if let place = open.first(where: { room[$0] >= length }) {
+            sequences[place].append(item)
+            room[place] -= length
+        } else if sequences.count < plan.batchSize {
+            sequences.append([item])
+            room.append(plan.maxLength - length)
+        } else {
+            return false
         }
-        return (sequences, at)
+        return true
     }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import OrderedJSON
 
 /// The steps of a corpus under a plan: how many there are, and each of them from any cursor on.
@@ -6,31 +7,46 @@ public struct BatchSource: Sendable {
     public let corpus: Corpus
     /// How they are ordered and packed.
     public let plan: BatchPlan
+    /// How much the first epoch is.
+    public let epoch: EpochSize
 
     /// The steps of `corpus` as `plan` has them.
     public init(corpus: Corpus, plan: BatchPlan) {
         self.corpus = corpus
         self.plan = plan
+        epoch = EpochSize(corpus, plan)
     }
 
-    private func order(of epoch: Int) -> [UInt32] {
-        let files = corpus.files.indices.map { corpus.samples.samples(ofFile: $0) }
-        return plan.order(files: files, weights: corpus.weights, epoch: epoch)
-    }
-
-    /// How many steps an epoch has. Epochs in different orders may differ by a few.
+    /// How many steps an epoch has. Epochs in different orders may differ by a few; where samples are not known it is the
+    /// estimate for all.
     public func stepCount(ofEpoch epoch: Int) -> Int {
-        let order = order(of: epoch)
-        var (steps, position) = (0, 0)
-        while position < order.count {
-            position = plan.step(in: order, at: position, length: corpus.length).next
-            steps += 1
+        if epoch == 0 || !corpus.isKnown { return self.epoch.steps }
+        return sizes(epoch: epoch).count
+    }
+
+    /// The tokens of each step of an epoch whose samples are known.
+    private func sizes(epoch: Int) -> [Int] {
+        guard let table = corpus.samples else { return [] }
+        let order = plan.order(of: corpus, epoch: epoch)
+        var steps: [Int] = []
+        var packing = StepPacking<Int>(plan)
+        func finish() {
+            if !packing.sequences.isEmpty { steps.append(packing.sequences.joined().reduce(0, +)) }
+            packing = StepPacking(plan)
         }
+        for position in 0..<order.count {
+            let tokens = table.size(order[position]).tokens
+            if packing.take(tokens, length: tokens) { continue }
+            finish()
+            _ = packing.take(tokens, length: tokens)
+        }
+        finish()
         return steps
     }
 
     /// How many steps a number of epochs has; of a broken one the share, rounded up.
     public func stepCount(epochs: Double) -> Int {
+        if !corpus.isKnown { return max(1, Int((epochs * Double(epoch.steps)).rounded(.up))) }
         let whole = Int(epochs.rounded(.down))
         let complete = (0..<whole).reduce(0) { $0 + stepCount(ofEpoch: $1) }
         let share = epochs - Double(whole)
@@ -39,18 +55,14 @@ public struct BatchSource: Sendable {
 
     /// How many tokens the first steps have. Beyond some epochs their mean is taken for the others.
     public func tokenCount(steps: Int) -> Double {
+        if !corpus.isKnown { return Double(epoch.tokens) / Double(max(1, epoch.steps)) * Double(steps) }
         let mostEpochs = 8
         var (done, tokens) = (0, 0)
         for epoch in 0..<mostEpochs where done < steps {
-            let order = order(of: epoch)
-            if order.isEmpty { break }
-            var position = 0
-            while position < order.count && done < steps {
-                let step = plan.step(in: order, at: position, length: corpus.length)
-                for sequence in step.sequences { for sample in sequence { tokens += corpus.length(of: sample) } }
-                position = step.next
-                done += 1
-            }
+            let sizes = sizes(epoch: epoch).prefix(steps - done)
+            if sizes.isEmpty { break }
+            tokens += sizes.reduce(0, +)
+            done += sizes.count
         }
         return done == 0 ? 0 : Double(tokens) / Double(done) * Double(steps)
     }
@@ -63,39 +75,67 @@ public struct BatchSource: Sendable {
         private let source: BatchSource
         private let parser = JSONParser()
         private var cursor: DataCursor
-        private var order: [UInt32]
+        private var order: EpochOrder
+        /// What the unit at the cursor gave, where the step before had no room for it.
+        private var waiting: Corpus.Made?
+        private var leftOut: [Problem] = []
+        private var dropped = 0
 
         init(source: BatchSource, cursor: DataCursor) {
             self.source = source
             self.cursor = cursor
-            order = source.order(of: cursor.epoch)
+            order = source.plan.order(of: source.corpus, epoch: cursor.epoch)
         }
 
         /// The next step; nil only when there are no samples at all.
         ///
         /// - Throws: ``Problem`` when a data file has changed since it was read first.
         public mutating func next() throws -> StepBatch? {
-            if cursor.position >= order.count {
-                cursor = DataCursor(epoch: cursor.epoch + 1)
-                order = source.order(of: cursor.epoch)
-                if order.isEmpty { return nil }
+            // Of an epoch that was begun, and then of a whole one.
+            for _ in 0..<2 {
+                if cursor.position >= order.count {
+                    cursor = DataCursor(epoch: cursor.epoch + 1)
+                    order = source.plan.order(of: source.corpus, epoch: cursor.epoch)
+                }
+                let epoch = cursor.epoch
+                let sequences = try fill()
+                if sequences.isEmpty { continue }
+                var batch = StepBatch(sequences: sequences, epoch: epoch, next: cursor)
+                batch.isLastOfEpoch = cursor.position >= order.count
+                (batch.leftOut, batch.dropped) = (leftOut, dropped)
+                (leftOut, dropped) = ([], 0)
+                return batch
             }
-            let step = source.plan.step(in: order, at: cursor.position, length: source.corpus.length)
-            var sequences: [Batch] = []
+            return nil
+        }
+
+        private mutating func fill() throws -> [Batch] {
+            var packing = StepPacking<Sample>(source.plan)
+            filling: while cursor.position < order.count {
+                let made = try waiting ?? source.corpus.make(order[cursor.position], parser: parser)
+                if waiting == nil && cursor.part == 0 {
+                    if let fault = made.fault { leftOut.append(fault) }
+                    dropped += made.dropped
+                }
+                waiting = made
+                while cursor.part < made.samples.count {
+                    let sample = made.samples[cursor.part]
+                    guard packing.take(sample, length: sample.count) else { break filling }
+                    cursor.part += 1
+                }
+                waiting = nil
+                cursor.position += 1
+                cursor.part = 0
+            }
             var number = 0
-            for samples in step.sequences {
+            return packing.sequences.map { samples in
                 var sequence = Batch()
                 for sample in samples {
-                    sequence.append(try source.corpus.sample(sample, parser: parser), number: number)
+                    sequence.append(sample, number: number)
                     number += 1
                 }
-                sequences.append(sequence)
+                return sequence
             }
-            let epoch = cursor.epoch
-            cursor.position = step.next
-            var batch = StepBatch(sequences: sequences, epoch: epoch, next: cursor)
-            batch.isLastOfEpoch = cursor.position >= order.count
-            return batch
         }
     }
 }

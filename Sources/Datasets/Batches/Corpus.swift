@@ -1,8 +1,9 @@
 import Diagnostics
 import OrderedJSON
 
-/// The samples of some files: what each row gives is found once, in parallel, and only lengths are kept; the tokens
-/// are made again when a batch needs them.
+/// The samples of some files. Where every row has been read in full, which samples there are and how long they are is known,
+/// and only that is kept; the tokens are made again when a batch needs them. Of files that are too large to wait for, the first
+/// rows have been read, and what the others give is found when their turn comes.
 public final class Corpus: Sendable {
     /// The files.
     public let files: [RowFile]
@@ -12,83 +13,81 @@ public final class Corpus: Sendable {
     public let builder: SampleBuilder
     /// What was found while all rows were read.
     public let summary: DataSummary
-    /// The samples in the order of the files.
-    let samples: SampleTable
+    /// The samples in the order of the files; nil where only the first rows have been read.
+    let samples: SampleTable?
+    /// What orders are made of, numbered through all files: samples where they are known, else rows. A range a file.
+    let units: [Range<Int>]
 
-    /// Reads every row of the files.
+    /// Reads the files, every row in full or to a depth.
     ///
     /// - Parameter progress: is told the share of rows read, from any thread.
     /// - Throws: ``Problems`` with the rows that cannot be trained on (the first hundred), or when no sample is left, or
     ///   when templated rows never supervise an end of turn.
     public init(
-        files: [(file: RowFile, weight: Double)], builder: SampleBuilder,
+        files: [(file: RowFile, weight: Double)], builder: SampleBuilder, depth: ReadingDepth = .all,
         progress: (@Sendable (Double) -> Void)? = nil
     ) throws(Problems) {
         self.files = files.map(\.file)
         weights = files.map(\.weight)
         self.builder = builder
-        var survey = RowSurvey(files: self.files, builder: builder).run(progress: progress)
-        survey.summary.conclude(files: self.files)
+        let survey = RowSurvey(files: self.files, builder: builder, depth: depth).run(progress: progress)
         try Problems(survey.summary.problems).throwIfAny()
-        (samples, summary) = (survey.samples, survey.summary)
-    }
-
-    /// How many samples there are, each counted once.
-    public var count: Int { samples.count }
-
-    /// The length of a sample in tokens.
-    public func length(of sample: Int) -> Int { samples.length(sample) }
-
-    /// The file and line a sample comes from.
-    public func source(of sample: Int) -> (file: String, line: Int) {
-        let place = samples.place(sample)
-        return (files[place.file].path, files[place.file].line(of: place.row))
-    }
-
-    /// Makes a sample again.
-    public func sample(_ sample: Int, parser: JSONParser) throws -> Sample {
-        let place = samples.place(sample)
-        let file = files[place.file]
-        let value = try file.value(of: place.row, parser: parser)
-        do {
-            let made = try builder.samples(for: try Row(value)).samples
-            guard made.indices.contains(place.part), made[place.part].count == samples.length(sample) else {
-                throw RowFault("has changed while training", advice: "leave the data files alone during a run")
+        summary = survey.summary
+        if depth == .all {
+            samples = survey.samples
+            units = files.indices.map { survey.samples.samples(ofFile: $0) }
+        } else {
+            samples = nil
+            units = files.reduce(into: []) { ranges, next in
+                let start = ranges.last?.upperBound ?? 0
+                ranges.append(start..<start + next.file.count)
             }
-            return made[place.part]
-        } catch let fault as RowFault {
-            throw file.problem(fault, row: place.row)
         }
     }
-}
 
-/// Where samples come from and how long they are, twelve bytes a sample.
-struct SampleTable: Sendable {
-    private var lengths: [UInt32] = []
-    private var rows: [UInt32] = []
-    private var parts: [UInt32] = []
-    /// The first sample of each file, then their number.
-    private(set) var fileStarts: [Int] = []
+    /// How many samples are known, each counted once.
+    public var count: Int { samples?.count ?? summary.samples }
 
-    mutating func beginFile() { fileStarts.append(lengths.count) }
+    /// Whether every row has been read, so that lengths are known and not estimated.
+    public var isKnown: Bool { samples != nil }
 
-    mutating func append(row: Int, part: Int, length: Int) {
-        lengths.append(UInt32(length))
-        rows.append(UInt32(row))
-        parts.append(UInt32(part))
+    /// What a unit of an order gives.
+    struct Made: Sendable {
+        var samples: [Sample] = []
+        /// Samples left out because they are too long.
+        var dropped = 0
+        /// Why the row gives nothing, where it is faulty.
+        var fault: Problem?
     }
 
-    var count: Int { lengths.count }
-
-    func length(_ sample: Int) -> Int { Int(lengths[sample]) }
-
-    func place(_ sample: Int) -> (file: Int, row: Int, part: Int) {
-        let file = (fileStarts.lastIndex { $0 <= sample }) ?? 0
-        return (file, Int(rows[sample]), Int(parts[sample]))
+    /// Makes the samples of a unit: one that is known, or those of a row.
+    ///
+    /// - Throws: ``Problem`` when a sample is not what it was; a row that is read for the first time is left out instead.
+    func make(_ unit: Int, parser: JSONParser) throws(Problem) -> Made {
+        guard let samples else { return makeRow(unit, parser: parser) }
+        let place = samples.place(unit)
+        let file = files[place.file]
+        let value = try file.value(of: place.row, parser: parser)
+        do throws(RowFault) {
+            let made = try builder.samples(for: try Row(value)).samples
+            guard made.indices.contains(place.part), made[place.part].count == samples.size(unit).tokens else {
+                throw RowFault("has changed while training", advice: "leave the data files alone during a run")
+            }
+            return Made(samples: [made[place.part]])
+        } catch {
+            throw file.problem(error, row: place.row)
+        }
     }
 
-    /// The samples of a file.
-    func samples(ofFile file: Int) -> Range<Int> {
-        fileStarts[file]..<(file + 1 < fileStarts.count ? fileStarts[file + 1] : lengths.count)
+    private func makeRow(_ unit: Int, parser: JSONParser) -> Made {
+        let number = units.firstIndex { $0.contains(unit) } ?? 0
+        let (file, row) = (files[number], unit - units[number].lowerBound)
+        defer { file.release(row: row) }
+        do throws(RowFault) {
+            let result = try builder.samples(for: try Row(try RowFile.value(file.bytes(of: row), parser: parser)))
+            return Made(samples: result.samples, dropped: result.dropped)
+        } catch {
+            return Made(fault: file.problem(error, row: row))
+        }
     }
 }

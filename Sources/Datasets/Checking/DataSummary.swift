@@ -4,6 +4,8 @@ import Diagnostics
 public struct DataSummary: Sendable, Equatable {
     /// Rows read.
     public var rows = 0
+    /// Those of them that were rendered and cut into tokens; of the others the shape was checked.
+    public var rowsInFull = 0
     /// Rows of each kind, by the kind's name.
     public var kinds: [String: Int] = [:]
     /// Samples the rows give.
@@ -42,6 +44,7 @@ public struct DataSummary: Sendable, Equatable {
     /// Adds what was found in later rows.
     mutating func add(_ other: DataSummary) {
         rows += other.rows
+        rowsInFull += other.rowsInFull
         kinds.merge(other.kinds, uniquingKeysWith: +)
         samples += other.samples
         tokens += other.tokens

@@ -6,32 +6,35 @@ import Synchronization
 /// Reads all rows of some files on all cores, keeping lengths and findings.
 struct RowSurvey: Sendable {
     let files: [RowFile]
-    /// Makes the samples; without it rows are only parsed and their shape is checked.
-    let builder: SampleBuilder?
+    /// Makes the samples of rows that are read in full.
+    let builder: SampleBuilder
+    /// Which these are; of the others the shape is checked.
+    let depth: ReadingDepth
 
-    /// Rows that a core reads in one go.
-    private static let chunk = 128
+    /// Rows that a core reads in full in one go.
+    private static let chunkRows = 128
+    /// Bytes of rows that a core checks in one go.
+    private static let chunkBytes = 1 << 20
 
     private struct Chunk: Sendable {
         let file: Int
         let rows: Range<Int>
+        let inFull: Bool
     }
 
-    /// What a chunk gave: the lengths of each row's samples, and the findings.
+    /// What a chunk gave: each row's samples, and the findings.
     private struct Found: Sendable {
-        var lengths: [[UInt32]] = []
+        var samples: [[SampleTable.Size]] = []
         var summary = DataSummary()
     }
 
-    /// Reads the rows from `start` on, at most `limit` of them, counted through all files.
-    func run(
-        from start: Int = 0, limit: Int = .max, progress: (@Sendable (Double) -> Void)? = nil
-    ) -> (samples: SampleTable, summary: DataSummary) {
-        let chunks = self.chunks(from: start, limit: limit)
+    /// Reads every row; the samples are those of rows read in full.
+    func run(progress: (@Sendable (Double) -> Void)? = nil) -> (samples: SampleTable, summary: DataSummary) {
+        let chunks = self.chunks()
         let found = Mutex([Found?](repeating: nil, count: chunks.count))
         let done = Atomic(0)
         DispatchQueue.concurrentPerform(iterations: chunks.count) { at in
-            let result = read(chunks[at])
+            let result = chunks[at].inFull ? read(chunks[at]) : checkShapes(chunks[at])
             found.withLock { $0[at] = result }
             progress?(Double(done.add(1, ordering: .relaxed).newValue) / Double(chunks.count))
         }
@@ -44,8 +47,8 @@ struct RowSurvey: Sendable {
                 file += 1
             }
             guard let result else { continue }
-            for (row, lengths) in zip(chunk.rows, result.lengths) {
-                for (part, length) in lengths.enumerated() { samples.append(row: row, part: part, length: Int(length)) }
+            for (row, sizes) in zip(chunk.rows, result.samples) {
+                for (part, size) in sizes.enumerated() { samples.append(row: row, part: part, size) }
             }
             summary.add(result.summary)
         }
@@ -53,18 +56,21 @@ struct RowSurvey: Sendable {
             samples.beginFile()
             file += 1
         }
+        summary.conclude(files: files)
         return (samples, summary)
     }
 
-    private func chunks(from start: Int, limit: Int) -> [Chunk] {
+    private func chunks() -> [Chunk] {
         var chunks: [Chunk] = []
-        var (skip, left) = (start, limit)
+        var left = depth.limit
         for (number, file) in files.enumerated() {
-            let first = min(skip, file.count)
-            let end = first + min(left, file.count - first)
-            (skip, left) = (skip - first, left - (end - first))
-            for row in stride(from: first, to: end, by: Self.chunk) {
-                chunks.append(Chunk(file: number, rows: row..<min(row + Self.chunk, end)))
+            let full = min(left, file.count)
+            left -= full
+            for row in stride(from: 0, to: full, by: Self.chunkRows) {
+                chunks.append(Chunk(file: number, rows: row..<min(row + Self.chunkRows, full), inFull: true))
+            }
+            for rows in file.pieces(from: full, bytes: Self.chunkBytes) {
+                chunks.append(Chunk(file: number, rows: rows, inFull: false))
             }
         }
         return chunks
@@ -74,34 +80,31 @@ struct RowSurvey: Sendable {
         let file = files[chunk.file]
         let parser = JSONParser()
         var found = Found()
-        for number in chunk.rows {
-            var lengths: [UInt32] = []
-            do {
-                lengths = try read(number, of: file, parser, &found.summary)
-            } catch let problem as Problem {
-                found.summary.addFault(problem)
-            } catch let fault as RowFault {
-                found.summary.addFault(file.problem(fault, row: number))
+        file.forEachRow(in: chunk.rows) { row, bytes in
+            var samples: [SampleTable.Size] = []
+            found.summary.rows += 1
+            found.summary.rowsInFull += 1
+            do throws(RowFault) {
+                samples = try read(bytes, parser, &found.summary) { file.problem(RowFault($0), row: row) }
             } catch {
-                found.summary.addFault(file.problem(RowFault("\(error)"), row: number))
+                found.summary.addFault(file.problem(error, row: row))
             }
-            found.lengths.append(lengths)
+            found.samples.append(samples)
         }
         return found
     }
 
     private func read(
-        _ number: Int, of file: RowFile, _ parser: JSONParser, _ summary: inout DataSummary
-    ) throws -> [UInt32] {
-        summary.rows += 1
-        let row = try Row(try file.value(of: number, parser: parser))
+        _ bytes: UnsafeRawBufferPointer, _ parser: JSONParser, _ summary: inout DataSummary,
+        warning: (String) -> Problem
+    ) throws(RowFault) -> [SampleTable.Size] {
+        let row = try Row(try RowFile.value(bytes, parser: parser))
         summary.kinds[row.kindName, default: 0] += 1
-        guard let builder else { return [] }
         let result = try builder.samples(for: row)
         summary.dropped += result.dropped
         summary.truncated += result.truncated
         summary.divided += result.samples.count > 1 ? 1 : 0
-        if let warning = result.warning { summary.addWarning(file.problem(RowFault(warning), row: number)) }
+        if let text = result.warning { summary.addWarning(warning(text)) }
         for sample in result.samples {
             summary.samples += 1
             summary.tokens += sample.count
@@ -110,26 +113,46 @@ struct RowSurvey: Sendable {
             summary.templated += sample.turnEnd == .notTemplated ? 0 : 1
             summary.turnEnds += sample.turnEnd == .supervised ? 1 : 0
         }
-        return result.samples.map { UInt32($0.count) }
+        return result.samples.map { SampleTable.Size(tokens: $0.count, targets: $0.targetCount) }
+    }
+
+    private func checkShapes(_ chunk: Chunk) -> Found {
+        let file = files[chunk.file]
+        let parser = JSONParser()
+        var shape = RowShape(vocabulary: builder.vocabularySize)
+        var found = Found()
+        file.forEachRow(in: chunk.rows) { row, bytes in
+            found.summary.rows += 1
+            do throws(RowFault) {
+                found.summary.kinds[try kind(bytes, parser, &shape), default: 0] += 1
+            } catch {
+                found.summary.addFault(file.problem(error, row: row))
+            }
+        }
+        return found
+    }
+
+    /// The name of a row's kind.
+    private func kind(
+        _ bytes: UnsafeRawBufferPointer, _ parser: JSONParser, _ shape: inout RowShape
+    ) throws(RowFault) -> String {
+        do throws(JSONError) {
+            if let kind = try parser.withNode(bytes, { shape.kind(of: $0) }) { return kind }
+        } catch { throw RowFault(notJSON: error) }
+        let row = try Row(try RowFile.value(bytes, parser: parser))
+        try builder.checkShape(of: row)
+        return row.kindName
     }
 }
 
 /// Checks data files without training on them.
 public enum DataCheck {
-    /// Rows that are rendered and cut into tokens by ``run(files:builder:deepRows:progress:)`` unless told otherwise.
-    public static let deepRows = 10_000
-
-    /// Checks the first rows in full (rendering, tokens, loss mask) and the shape of the others.
+    /// Checks every row, of those beyond `depth` the shape alone.
     ///
     /// The counts of samples and tokens are those of the rows read in full; `rows`, `kinds` and the findings are of all.
-    /// Pass `.max` as `deepRows` to count everything.
     public static func run(
-        files: [RowFile], builder: SampleBuilder, deepRows: Int = deepRows,
-        progress: (@Sendable (Double) -> Void)? = nil
+        files: [RowFile], builder: SampleBuilder, depth: ReadingDepth, progress: (@Sendable (Double) -> Void)? = nil
     ) -> DataSummary {
-        var summary = RowSurvey(files: files, builder: builder).run(limit: deepRows, progress: progress).summary
-        summary.add(RowSurvey(files: files, builder: nil).run(from: deepRows, progress: progress).summary)
-        summary.conclude(files: files)
-        return summary
+        RowSurvey(files: files, builder: builder, depth: depth).run(progress: progress).summary
     }
 }

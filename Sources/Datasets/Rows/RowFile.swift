@@ -17,7 +17,7 @@ public final class RowFile: Sendable {
     public init(path: String) throws(Problem) {
         self.path = path
         file = try MappedFile(path: path)
-        index = RowIndex(file.bytes)
+        index = RowIndex(file)
         if index.count == 0 {
             throw Problem("holds no rows", file: path, advice: "a JSONL file has one JSON object a line")
         }
@@ -35,29 +35,53 @@ public final class RowFile: Sendable {
     public var byteCount: Int { file.bytes.count }
 
     /// The line a row stands in, from 1.
-    public func line(of row: Int) -> Int { index.line(of: row) }
+    public func line(of row: Int) -> Int {
+        var cursor = index.cursor(at: row, in: file.bytes)
+        return cursor.next()?.line ?? cursor.line
+    }
 
     /// The bytes of a row without its line end; valid as long as this file lives.
     public func bytes(of row: Int) -> UnsafeRawBufferPointer {
-        let start = index[row]
-        let rest = UnsafeRawBufferPointer(rebasing: file.bytes[start...])
-        guard let base = rest.baseAddress, let newline = memchr(base, 0x0A, rest.count) else { return rest }
-        return UnsafeRawBufferPointer(rebasing: rest[..<base.distance(to: UnsafeRawPointer(newline))])
+        var cursor = index.cursor(at: row, in: file.bytes)
+        return UnsafeRawBufferPointer(rebasing: file.bytes[cursor.next()?.bytes ?? 0..<0])
     }
+
+    /// Passes through some rows in order: cheaper than asking for one after the other. What was read leaves this process's
+    /// memory afterwards, for the rows of a large file pass by once.
+    package func forEachRow(in rows: Range<Int>, _ body: (_ row: Int, _ bytes: UnsafeRawBufferPointer) -> Void) {
+        var cursor = index.cursor(at: rows.lowerBound, in: file.bytes)
+        let start = cursor.offset
+        for row in rows {
+            guard let next = cursor.next() else { break }
+            body(row, UnsafeRawBufferPointer(rebasing: file.bytes[next.bytes]))
+        }
+        file.release(start..<min(cursor.offset, file.bytes.count))
+    }
+
+    /// Takes a row out of this process's memory after it was read, with what the system has mapped around it, so that rows
+    /// taken from all over a large file do not gather there.
+    func release(row: Int) {
+        var cursor = index.cursor(at: row, in: file.bytes)
+        guard let bytes = cursor.next()?.bytes else { return }
+        let around = 1 << 20
+        file.release(max(0, bytes.lowerBound - around)..<min(file.bytes.count, bytes.upperBound + around))
+    }
+
+    /// The rows from one on in pieces of about so many bytes.
+    package func pieces(from row: Int, bytes: Int) -> [Range<Int>] { index.pieces(from: row, bytes: bytes) }
 
     /// A row as JSON.
     ///
     /// - Throws: ``Problem`` with file and line when it is broken or no object.
     public func value(of row: Int, parser: JSONParser) throws(Problem) -> JSONValue {
+        do { return try Self.value(bytes(of: row), parser: parser) } catch { throw problem(error, row: row) }
+    }
+
+    /// A row's bytes as JSON.
+    static func value(_ bytes: UnsafeRawBufferPointer, parser: JSONParser) throws(RowFault) -> JSONValue {
         let value: JSONValue
-        do {
-            value = try parser.parse(bytes(of: row))
-        } catch {
-            throw problem(RowFault(error.description, advice: "every line is one complete JSON object"), row: row)
-        }
-        guard case .object = value else {
-            throw problem(RowFault("is \(value.kindName), not an object"), row: row)
-        }
+        do { value = try parser.parse(bytes) } catch { throw RowFault(notJSON: error) }
+        guard case .object = value else { throw RowFault("is \(value.kindName), not an object") }
         return value
     }
 
@@ -79,4 +103,12 @@ public struct RowFault: Error, Sendable, Equatable {
         self.message = message
         self.advice = advice
     }
+
+    /// A row that nothing can be learned from.
+    static var noAnswer: RowFault {
+        RowFault("has no assistant turn to learn from", advice: "every row needs an answer")
+    }
+
+    /// A line that is no JSON.
+    init(notJSON error: JSONError) { self.init(error.description, advice: "every line is one complete JSON object") }
 }

@@ -1,48 +1,97 @@
 import Foundation
+import SafeFiles
 
-/// Where each row of a file begins: five bytes a row, so that a file of a hundred million rows needs half a gigabyte
-/// of index and not the file itself in memory. Offsets reach to 1 TiB.
+/// Where the rows of a file are: a mark every 16 KiB, and what lies between two marks is counted when it is asked for. So the
+/// index of ten million rows takes a megabyte or two, not the memory of their offsets.
 struct RowIndex: Sendable {
-    private var low: [UInt32] = []
-    private var high: [UInt8] = []
-    /// The numbers of the rows that blank lines stand before, ascending; one entry a blank line.
-    private var blankBefore: [Int] = []
+    /// The beginning of a line with what came before it.
+    private struct Mark: Sendable {
+        var offset: Int
+        var row: Int
+        var line: Int
+    }
 
-    /// Finds the lines of a file that hold more than white space.
-    init(_ bytes: UnsafeRawBufferPointer) {
-        guard let base = bytes.baseAddress else { return }
-        var start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0  // a byte order mark is no content
-        while start < bytes.count {
-            let newline = memchr(base + start, 0x0A, bytes.count - start)
-            let end = newline.map { base.distance(to: UnsafeRawPointer($0)) } ?? bytes.count
-            if Self.isBlank(bytes, start, end) {
-                blankBefore.append(low.count)
-            } else {
-                low.append(UInt32(truncatingIfNeeded: start))
-                high.append(UInt8(truncatingIfNeeded: start >> 32))
+    private static let spacing = 1 << 14
+    private var marks: [Mark] = []
+    /// How many rows there are: lines that hold more than white space.
+    private(set) var count = 0
+
+    /// Finds the lines of a file, passing through it once.
+    init(_ file: MappedFile) {
+        var cursor = RowCursor(bytes: file.bytes, offset: file.bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+        var released = 0
+        while true {
+            if cursor.offset - (marks.last?.offset ?? -Self.spacing) >= Self.spacing {
+                marks.append(Mark(offset: cursor.offset, row: cursor.row, line: cursor.line))
             }
-            start = end + 1
+            guard cursor.next() != nil else { break }
+            if cursor.offset - released >= 64 << 20 {
+                file.release(released..<min(cursor.offset, file.bytes.count))
+                released = cursor.offset
+            }
         }
+        count = cursor.row
     }
 
-    private static func isBlank(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Bool {
-        for at in start..<end where bytes[at] != 0x20 && bytes[at] != 0x09 && bytes[at] != 0x0D { return false }
-        return true
-    }
-
-    /// How many rows there are.
-    var count: Int { low.count }
-
-    /// Where a row begins in the file, in bytes.
-    subscript(row: Int) -> Int { Int(high[row]) << 32 | Int(low[row]) }
-
-    /// The line of a row, from 1.
-    func line(of row: Int) -> Int {
-        var (from, to) = (0, blankBefore.count)
-        while from < to {
+    /// What gives the rows from one on.
+    func cursor(at row: Int, in bytes: UnsafeRawBufferPointer) -> RowCursor {
+        precondition(row >= 0 && row <= count, "RowIndex: there is no row \(row) of \(count)")
+        var (from, to) = (0, marks.count)
+        while from + 1 < to {
             let middle = (from + to) / 2
-            if blankBefore[middle] <= row { from = middle + 1 } else { to = middle }
+            if marks[middle].row <= row { from = middle } else { to = middle }
         }
-        return row + 1 + from
+        var cursor = RowCursor(bytes: bytes, offset: marks[from].offset)
+        (cursor.row, cursor.line) = (marks[from].row, marks[from].line)
+        while cursor.row < row, cursor.next() != nil {}
+        return cursor
+    }
+
+    /// The rows from one on in pieces of about so many bytes.
+    func pieces(from row: Int, bytes: Int) -> [Range<Int>] {
+        var pieces: [Range<Int>] = []
+        var (start, offset) = (row, 0)
+        for mark in marks where mark.row > row {
+            if mark.offset - offset < bytes || mark.row == start { continue }
+            pieces.append(start..<mark.row)
+            (start, offset) = (mark.row, mark.offset)
+        }
+        if start < count { pieces.append(start..<count) }
+        return pieces
+    }
+}
+
+/// Gives the rows of a file one after the other.
+struct RowCursor {
+    fileprivate let bytes: UnsafeRawBufferPointer
+    /// Where the next line begins.
+    fileprivate(set) var offset: Int
+    /// Rows before it.
+    fileprivate(set) var row = 0
+    /// Lines before it.
+    fileprivate(set) var line = 0
+
+    fileprivate init(bytes: UnsafeRawBufferPointer, offset: Int) {
+        self.bytes = bytes
+        self.offset = offset
+    }
+
+    /// The next row's bytes, without its line end, and its line, from 1; nil behind the last row.
+    mutating func next() -> (bytes: Range<Int>, line: Int)? {
+        while offset < bytes.count, let base = bytes.baseAddress {
+            let newline = memchr(base + offset, 0x0A, bytes.count - offset)
+            let range = offset..<(newline.map { base.distance(to: UnsafeRawPointer($0)) } ?? bytes.count)
+            offset = range.upperBound + 1
+            line += 1
+            if isBlank(range) { continue }
+            row += 1
+            return (range, line)
+        }
+        return nil
+    }
+
+    private func isBlank(_ range: Range<Int>) -> Bool {
+        for at in range where bytes[at] != 0x20 && bytes[at] != 0x09 && bytes[at] != 0x0D { return false }
+        return true
     }
 }

@@ -37,9 +37,7 @@ struct AnswerFinder: Sendable {
     /// The texts to train on. With a template that can be followed it is one.
     func texts(_ conversation: Conversation) throws(RowFault) -> [Answered] {
         let answers = conversation.answers
-        guard !answers.isEmpty else {
-            throw RowFault("has no assistant turn to learn from", advice: "every row needs an answer")
-        }
+        guard !answers.isEmpty else { throw .noAnswer }
         let full = try renderer.render(conversation)
         let text = Array(full.text.utf8)
         let turns = Turns(renderer: renderer, conversation: conversation, full: text)

@@ -19,15 +19,22 @@ public struct SampleBuilder: Sendable {
     public let maxLength: Int
     /// What happens to longer ones.
     public let tooLong: TooLong
+    /// Ids of ready tokens are below it: the model's vocabulary, which may be larger than its tokenizer's.
+    public let vocabularySize: Int
     private let finder: AnswerFinder
     private let specials: Set<Int32>
 
     /// A builder for a model and its length.
-    public init(renderer: PromptRenderer, maxLength: Int = .max, tooLong: TooLong = .drop) {
+    ///
+    /// - Parameter vocabularySize: the model's, where it is known; else the tokenizer's.
+    public init(
+        renderer: PromptRenderer, maxLength: Int = .max, tooLong: TooLong = .drop, vocabularySize: Int? = nil
+    ) {
         precondition(maxLength >= 2, "SampleBuilder: maxLength is \(maxLength), a sample needs 2 tokens")
         self.renderer = renderer
         self.maxLength = maxLength
         self.tooLong = tooLong
+        self.vocabularySize = vocabularySize ?? renderer.tokenizer.vocabularySize
         finder = AnswerFinder(renderer: renderer)
         specials = renderer.tokenizer.specialIDs
     }
@@ -71,13 +78,26 @@ public struct SampleBuilder: Sendable {
         return (good, bad)
     }
 
+    /// What can be said of a row without rendering it.
+    package func checkShape(of row: Row) throws(RowFault) {
+        switch row {
+        case .conversation(let conversation), .preference(let conversation, _):
+            if conversation.answers.isEmpty { throw .noAnswer }
+        case .tokens(let ids, _): try checkIDs(ids)
+        case .text: break
+        }
+    }
+
+    private func checkIDs(_ ids: [Int32]) throws(RowFault) {
+        guard let at = ids.firstIndex(where: { Int($0) >= vocabularySize }) else { return }
+        throw RowFault(
+            "input_ids[\(at)] is \(ids[at]), but there are \(vocabularySize) tokens",
+            advice: "these ids were made with another tokenizer")
+    }
+
     /// Ready tokens are taken as they are; one without loss is left out with a warning.
     private func pretokenised(_ ids: [Int32], _ targets: [Bool]) throws(RowFault) -> Result {
-        if let at = ids.firstIndex(where: { Int($0) >= renderer.tokenizer.vocabularySize }) {
-            throw RowFault(
-                "input_ids[\(at)] is \(ids[at]), but the tokenizer has \(renderer.tokenizer.vocabularySize) tokens",
-                advice: "these ids were made with another tokenizer")
-        }
+        try checkIDs(ids)
         let sample = Sample(ids: ids, targets: targets, turnEnd: .notTemplated)
         if sample.targetCount > 0 { return try fit([sample]) }
         var result = Result()
@@ -90,9 +110,7 @@ public struct SampleBuilder: Sendable {
     private func answered(_ conversation: Conversation) throws(RowFault) -> Result {
         if renderer.template(for: conversation) == nil {
             let rendered = try renderer.render(conversation)
-            if rendered.spans.isEmpty {
-                throw RowFault("has no assistant turn to learn from", advice: "every row needs an answer")
-            }
+            if rendered.spans.isEmpty { throw .noAnswer }
             return try fit([try sample(rendered, .notTemplated)])
         }
         let texts = try finder.texts(conversation)

@@ -24,13 +24,16 @@ struct DataCheckCommand: ParsableCommand {
 
     @OptionGroup var leakage: LeakageOptions
 
+    @Flag(help: "Read every row in full, of large files too.")
+    var all = false
+
     @Flag(help: "Write the counts as JSON.")
     var json = false
 
     func run() throws {
         let builder = try sampling.builder()
         let rows = try files.map { try RowFile(path: $0) }
-        let summary = DataCheck.run(files: rows, builder: builder, deepRows: .max) { share in
+        let summary = DataCheck.run(files: rows, builder: builder, depth: all ? .all : .usual(for: rows)) { share in
             Screen.status("reading rows: \(Int(share * 100)) %")
         }
         Screen.status(nil)
@@ -87,7 +90,8 @@ extension DataSummary {
     var json: JSONValue {
         let kinds = self.kinds.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue.integer($0.value)) }
         return [
-            "rows": .integer(rows), "kinds": .object(JSONObject(kinds)), "samples": .integer(samples),
+            "rows": .integer(rows), "rows_in_full": .integer(rowsInFull),
+            "kinds": .object(JSONObject(kinds)), "samples": .integer(samples),
             "tokens": .integer(tokens), "target_tokens": .integer(targets), "longest": .integer(longest),
             "dropped": .integer(dropped), "truncated": .integer(truncated), "divided": .integer(divided),
             "templated": .integer(templated), "supervised_turn_ends": .integer(turnEnds),
@@ -98,8 +102,13 @@ extension DataSummary {
     /// The counts for a person.
     var text: String {
         let kinds = self.kinds.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
-        var lines = [
-            "rows            \(rows) (\(kinds))",
+        var lines = ["rows            \(rows) (\(kinds))"]
+        if rowsInFull < rows {
+            lines.append(
+                "read in full    the first \(rowsInFull), of which the following counts are; of the others the shape was"
+                    + " checked (--all reads every row)")
+        }
+        lines += [
             "samples         \(samples)\(divided > 0 ? ", \(divided) rows give several" : "")",
             "tokens          \(tokens), \(targets) with loss\(tokens > 0 ? " (\(targets * 100 / tokens) %)" : "")",
             "longest         \(longest) tokens",

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Kernels
 import Training
@@ -107,15 +108,21 @@ enum FactsText {
     static func lines(_ facts: RunFacts) -> [String] {
         let share = Double(facts.trainableParameters) / Double(max(1, facts.baseParameters)) * 100
         let place = facts.adaptedModules > 0 ? " in adapters on \(facts.adaptedModules) layers" : ""
+        let about = facts.isEstimate ? "about " : ""
         var lines = [
             "trains \(CountText.of(facts.trainableParameters)) numbers\(place),"
                 + " \(String(format: "%.3g", share)) % of the model's \(CountText.of(facts.baseParameters))",
-            "data: \(CountText.of(facts.samples)) samples, \(CountText.of(facts.tokens)) tokens an epoch,"
+            "data: \(about)\(CountText.of(facts.samples)) samples, \(CountText.of(facts.tokens)) tokens an epoch,"
                 + " \(CountText.of(facts.targetTokens)) with loss",
             "\(CountText.of(facts.totalSteps)) steps in \(facts.precision)",
         ]
         if facts.evaluationSamples > 0 {
             lines[1] += "; \(CountText.of(facts.evaluationSamples)) held-out samples"
+        }
+        if facts.isEstimate {
+            lines.insert(
+                "rows after the first \(CountText.of(ReadingDepth.firstRows)) were checked for their shape only;"
+                    + " data.check: all reads every row first", at: 2)
         }
         return lines
     }

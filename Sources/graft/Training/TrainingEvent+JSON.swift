@@ -43,7 +43,7 @@ extension RunFacts {
         [
             "trainable_parameters": .integer(trainableParameters), "base_parameters": .integer(baseParameters),
             "adapted_modules": .integer(adaptedModules), "steps": .integer(totalSteps), "samples": .integer(samples),
-            "tokens": .integer(tokens), "target_tokens": .integer(targetTokens),
+            "tokens": .integer(tokens), "target_tokens": .integer(targetTokens), "estimated": .bool(isEstimate),
             "evaluation_samples": .integer(evaluationSamples), "precision": .string(precision),
             "peak_memory_bytes": .integer(forecast.peakBytes), "disk_bytes": .integer(forecast.diskBytes),
             "micro_batch_tokens": .integer(forecast.microBatchTokens), "blocks_kept": .integer(forecast.blocksKept),
