@@ -100,7 +100,8 @@ let package = Package(
             "DatasetsTests", uses: ["Datasets", "Diagnostics", "OrderedJSON", "Tokenizers", "ChatTemplates"],
             resources: [.copy("Expected")]),
         tests(
-            "ChatTemplatesTests", uses: ["ChatTemplates", "Diagnostics", "OrderedJSON"], resources: [.copy("Fixtures")]),
+            "ChatTemplatesTests", uses: ["TestSupport", "ChatTemplates", "Diagnostics", "OrderedJSON"],
+            resources: [.copy("Fixtures")]),
         tests("TokenizersTests", uses: ["Tokenizers", "OrderedJSON", "Diagnostics"], resources: [.copy("Fixtures")]),
         tests("PlotsTests", uses: ["Plots"]),
         tests("TensorsTests", uses: ["Tensors", "Kernels"]),
@@ -121,7 +122,8 @@ let package = Package(
         tests(
             "AdaptersTests",
             uses: ["Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "OrderedJSON"]),
-        tests("ModelsTests", uses: ["Models", "Diagnostics", "OrderedJSON"]),
+        tests("ModelsTests", uses: ["TestSupport", "Models", "Diagnostics", "OrderedJSON"]),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
         tests("CommandTests", uses: ["graft", "Recipes", "OrderedJSON", "WeightFiles", "Kernels"]),
         tests("WeightFilesTests", uses: ["WeightFiles", "Kernels", "Diagnostics", "SafeFiles", "OrderedJSON"]),
     ],

@@ -26,18 +26,21 @@ public final class Generator {
     /// Tokens of a prompt that run together. Sharing begins and ends where pieces do.
     let piece: Int
     private let wantedSlots: Int
+    private let cacheBytes: Int
     private(set) var cache: KeyValueCache?
     /// By slot: the tokens at its start that others may take over.
     var shared: [[Int32]] = []
     /// By slot: whether what it holds was computed without adapters.
     var withoutAdapters: [Bool] = []
 
-    /// A generator of up to `slots` rows at a time; fewer where an eighth of the machine's memory would not hold their keys.
+    /// A generator of up to `slots` rows at a time; fewer where `cacheBytes` would not hold their keys.
     ///
-    /// - Parameter piece: tokens of a prompt that run together; by default 128, or 512 in conversations.
+    /// - Parameters:
+    ///   - piece: tokens of a prompt that run together; by default 128, or 512 in conversations.
+    ///   - cacheBytes: memory for keys and values; more only where one row needs it.
     public init(
         _ model: Transformer, tokenizer: Tokenizer?, precision: ElementType, slots: Int = FewRows.limit,
-        sharing: Sharing = .prompts, piece: Int? = nil
+        sharing: Sharing = .prompts, piece: Int? = nil, cacheBytes: Int = Machine.memory / 8
     ) {
         precondition(slots > 0 && piece ?? 1 > 0, "Generator: \(slots) slots, pieces of \(piece ?? 0)")
         self.model = model
@@ -46,6 +49,7 @@ public final class Generator {
         self.sharing = sharing
         self.piece = piece ?? (sharing == .prompts ? 128 : 512)
         wantedSlots = slots
+        self.cacheBytes = cacheBytes
     }
 
     /// Answers to requests, in their order.
@@ -110,7 +114,7 @@ public final class Generator {
         let capacity = (min(longest, model.config.maximumPositions) + 63) / 64 * 64
         if let cache, cache.capacity >= capacity { return cache }
         let bytes = max(1, model.config.cachedBytes(precision) * capacity)
-        let slots = max(1, min(wantedSlots, Machine.memory / 8 / bytes))
+        let slots = max(1, min(wantedSlots, cacheBytes / bytes))
         if let cache, cache.slots <= slots {
             // Conversations grow bit by bit: room is made in advance.
             cache.grow(

@@ -2,16 +2,16 @@ import Kernels
 
 extension Transformer {
     /// Tokens that one forward pass takes together.
-    private static let rowsPerPass = 2048
+    public static let rowsPerPass = 2048
 
-    /// Sequences to run together: consecutive ones of up to 2,048 tokens.
-    public func batches(of sequences: [[Int32]]) -> [Range<Int>] {
+    /// Sequences to run together: consecutive ones of up to 2,048 tokens, or of as many as there is room for.
+    public func batches(of sequences: [[Int32]], rowsPerPass: Int = Transformer.rowsPerPass) -> [Range<Int>] {
         var batches: [Range<Int>] = []
         var start = 0
         while start < sequences.count {
             var end = start + 1
             var rows = sequences[start].count
-            while end < sequences.count, rows + sequences[end].count <= Self.rowsPerPass {
+            while end < sequences.count, rows + sequences[end].count <= rowsPerPass {
                 rows += sequences[end].count
                 end += 1
             }

@@ -13,7 +13,8 @@ extension Recipe {
     ) throws -> Recipe {
         guard let bytes = FileManager.default.contents(atPath: path) else {
             throw Problem(
-                "the recipe cannot be read", file: path,
+                FileManager.default.fileExists(atPath: path) ? "is no file that can be read" : "does not exist",
+                file: path,
                 advice: "give the path of a YAML file; the keys are listed in docs/reference.md")
         }
         guard let text = String(data: bytes, encoding: .utf8) else { throw Problem("is not UTF-8 text", file: path) }

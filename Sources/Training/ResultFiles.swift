@@ -41,7 +41,8 @@ struct ResultFiles {
         }
         _ = try SafetensorsWriter.writeSharded(into: directory, tensors: declared) { declaration, sink in
             guard let weight = weights[declaration.name] else { return }
-            let value = weight.offset == 0 ? weight.parameter.value : weight.parameter.value.adding(-weight.offset)
+            var value = weight.offset == 0 ? weight.parameter.value : weight.parameter.value.adding(-weight.offset)
+            if weight.inputsFirst { value = value.transposed() }
             try value.bytes(format).withUnsafeBytes { try sink($0) }
         }
         for name in Self.companions where FileManager.default.fileExists(atPath: model.files.path + "/" + name) {
@@ -63,6 +64,16 @@ extension Tensor {
     /// Every number plus a constant, without a way for gradients.
     func adding(_ constant: Float) -> Tensor {
         Tensor(values().map { $0 + constant }, rows: rows, columns: columns)
+    }
+
+    /// Rows as columns, without a way for gradients.
+    func transposed() -> Tensor {
+        let (values, height, width) = (values(), rows, columns)
+        var turned = [Float](repeating: 0, count: values.count)
+        for row in 0..<height {
+            for column in 0..<width { turned[column * height + row] = values[row * width + column] }
+        }
+        return Tensor(turned, rows: width, columns: height)
     }
 
     /// The numbers in a plain format.

@@ -9,6 +9,8 @@ import Recipes
 struct RunEvaluation {
     let plan: RunPlan
     let trainer: Trainer
+    /// What memory was planned.
+    let forecast: Forecast
 
     /// Answers shown of each task.
     private static let shownAnswers = 3
@@ -41,7 +43,12 @@ struct RunEvaluation {
 
     private func addTasks(_ report: inout StepEvaluation, _ shouldStop: () -> Bool) throws {
         let model = EvaluatedModel(name: "step \(report.step)", path: plan.recipe.model, modelHash: "")
-        let run = EvaluationRun(plan.tasks, tokenizer: plan.tokenizer, precision: plan.precision)
+        var run = EvaluationRun(plan.tasks, tokenizer: plan.tokenizer, precision: plan.precision)
+        // What activations of training had room in has room for evaluating.
+        if plan.recipe.train.memoryLimit != nil {
+            run.limits.tokensPerPass = min(run.limits.tokensPerPass, forecast.microBatchTokens)
+            run.limits.cacheBytes = min(run.limits.cacheBytes, forecast.activationBytes / 2)
+        }
         let results = try run.results(of: [Contestant(model, trainer.model)], program: "") { _ in
             if shouldStop() { throw Stopped() }
         }

@@ -157,7 +157,7 @@ public final class TrainingRun {
     private func evaluate(
         _ metrics: MetricsFile, _ shouldStop: () -> Bool, _ listen: (TrainingEvent) throws -> Void
     ) throws {
-        let evaluation = RunEvaluation(plan: plan, trainer: trainer)
+        let evaluation = RunEvaluation(plan: plan, trainer: trainer, forecast: forecast)
         guard var report = try evaluation.report(step: progress.step, shouldStop: shouldStop) else { return }
         guard let value = report.value(plan.deciding.name), value.isFinite else {
             throw RunFailure("\(plan.deciding.name) is not finite after step \(progress.step)")

@@ -1,6 +1,8 @@
 import Evaluation
+import Foundation
 import OrderedJSON
 import Testing
+import Tokenizers
 
 /// Rows that are in the training data are found, others are not.
 struct LeakageTests {
@@ -25,6 +27,20 @@ struct LeakageTests {
         #expect(share("日本語の文章はこのように書きます", in: "前文。日本語の文章はこのように書きます。") == 1, "no spaces")
         #expect(share("", in: "") == nil && share("?!", in: Self.text) == nil)
     }
+
+    /// Rows of ready tokens say what their tokenizer makes of them.
+    @Test func readsTokens() throws {
+        let tokenizer = try Tokenizer.load(directory: Self.tiny)
+        let ids = tokenizer.encode(Self.text)
+        let row: JSONValue = [
+            "input_ids": .array(ids.map { .integer(Int($0)) }), "labels": .array(ids.map { .integer(Int($0)) }),
+        ]
+        #expect(share(RowWords.text(of: row, tokenizer: tokenizer), in: Self.text) == 1)
+        #expect(RowWords.text(of: row) == "")
+    }
+
+    private static let tiny = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "checkpoints/tiny").path
 
     @Test func leavesOthersAlone() {
         let other = "Who keeps the key of the archive? Helen Fliotini does, on the second floor."

@@ -124,6 +124,13 @@ struct RunTests {
             let lowest = try #require(values.min())
             #expect(values.count == reports.count && values[best / 2 - 1] == lowest)
             #expect(last == best + 6 && last < 40)
+            // What has lost its patience stays stopped.
+            let metrics = try bytes(folder + "/a/metrics.jsonl")
+            var steps = 0
+            _ = try TrainingRun(self.plan(recipe)).run(resume: true) { event in
+                if case .step = event { steps += 1 }
+            }
+            #expect(steps == 0 && (try bytes(folder + "/a/metrics.jsonl")) == metrics)
             #expect(reports.allSatisfy { $0.loss == nil && $0.value("facts.loss") != nil })
             let result = try bytes(folder + "/a/adapter_model.safetensors")
             #expect(try result == bytes("\(folder)/a/state/step-\(best)/adapter_model.safetensors"))
@@ -155,6 +162,37 @@ struct RunTests {
             #expect(last < first)
             let files = try ModelFiles.open(directory: folder + "/a")
             #expect(files.source?["model.embed_tokens.weight"] != nil)
+        }
+    }
+
+    /// GPT-2's files hold matrices with inputs before outputs.
+    @Test func fullTrainingTurnsMatricesThatAreStoredTheOtherWay() throws {
+        try withFolder { folder in
+            func losses(_ output: String, _ adapter: String, _ rate: String, steps: Int) throws -> [Double] {
+                var losses: [Double] = []
+                let recipe = try recipe(
+                    in: folder, output: output, adapter: adapter, "model=\(fixture("gpt2"))", "train.steps=\(steps)",
+                    "train.learning_rate=\(rate)", "train.scheduler=constant", "data.shuffle=false")
+                _ = try TrainingRun(plan(recipe)).run { event in
+                    if case .step(let report) = event { losses.append(report.loss) }
+                }
+                return losses
+            }
+            let adapted = try losses("a", "{rank: 4}", "1e-12", steps: 2)
+            let full = try losses("b", "{method: full}", "1e-12", steps: 2)
+            #expect(zip(adapted, full).allSatisfy { abs($0 - $1) < 1e-5 })
+            let (before, after) = (
+                try ModelFiles.open(directory: fixture("gpt2")), try ModelFiles.open(directory: folder + "/b")
+            )
+            for name in before.source?.names ?? [] {
+                guard let own = before.source?[name]?.floats(), let written = after.source?[name]?.floats() else {
+                    continue
+                }
+                #expect(after.source?[name]?.shape == before.source?[name]?.shape)
+                #expect(zip(own, written).allSatisfy { abs($0 - $1) <= 0.005 * abs($0) + 1e-6 }, "\(name)")
+            }
+            let trained = try losses("c", "{method: full}", "0.005", steps: 20)
+            #expect(trained[19] < trained[0] - 0.1)
         }
     }
 

@@ -7,12 +7,11 @@ import Tensors
 package struct ChoicePass {
     let model: Transformer
     let precision: ElementType
+    var limits = EvaluationLimits()
 
     /// A prompt with its continuations, none of them empty.
     package typealias Question = (prompt: [Int32], continuations: [[Int32]])
 
-    /// Tokens that run together.
-    private static let tokensPerPass = 2048
     /// A beginning shorter than this is not worth a slot of its own.
     private static let leastShared = 16
 
@@ -45,14 +44,14 @@ package struct ChoicePass {
 
     private func groups(_ questions: [Question], _ shared: Int) -> [Range<Int>] {
         let bytes = max(1, model.config.cachedBytes(precision))
-        let most = Machine.memory / 8 / bytes
+        let most = limits.cacheBytes / bytes
         var groups: [Range<Int>] = []
         var (start, tokens, slots, longest) = (0, 0, 0, 0)
         for (at, question) in questions.enumerated() {
             let own = Self.tokens(question, shared: shared)
             let length = question.prompt.count + (question.continuations.map(\.count).max() ?? 0)
             let wider = max(longest, length)
-            let full = tokens + own > Self.tokensPerPass || (slots + question.continuations.count) * wider > most
+            let full = tokens + own > limits.tokensPerPass || (slots + question.continuations.count) * wider > most
             if at > start && full {
                 groups.append(start..<at)
                 (start, tokens, slots, longest) = (at, 0, 0, 0)

@@ -46,6 +46,8 @@ public struct EvaluationRun {
     /// Whether the first model and the second answer together where they are one model with and without an adapter, so
     /// that the weights are read once for both.
     public var answersTogether = true
+    /// How much is in memory at once.
+    public var limits = EvaluationLimits()
 
     /// A run.
     public init(_ tasks: [EvaluationTask], tokenizer: Tokenizer, precision: ElementType) {

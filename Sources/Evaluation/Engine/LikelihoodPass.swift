@@ -8,11 +8,12 @@ import Tensors
 struct LikelihoodPass {
     let model: Transformer
     let precision: ElementType
+    var limits = EvaluationLimits()
 
     /// `−Σ ln p` over the targets of each sample. Told how many samples are done after every batch.
     func losses(_ samples: [Sample], done: (Range<Int>, [Double]) throws -> Void) rethrows {
         let inputs = samples.map { Array($0.ids.dropLast()) }
-        for range in model.batches(of: inputs) {
+        for range in model.batches(of: inputs, rowsPerPass: limits.tokensPerPass) {
             let batch = Batch(samples[range])
             guard !batch.targets.isEmpty else {
                 try done(range, Array(repeating: 0, count: range.count))
@@ -34,7 +35,7 @@ struct LikelihoodPass {
         from base: Transformer, _ samples: [Sample], done: (Range<Int>, [Double]) throws -> Void
     ) rethrows {
         let inputs = samples.map { Array($0.ids.dropLast()) }
-        for range in model.batches(of: inputs) {
+        for range in model.batches(of: inputs, rowsPerPass: limits.tokensPerPass) {
             let batch = Batch(samples[range])
             let values = Recording.off {
                 let a = base.hiddenStates(batch.tokens, rows: batch.rows, precision: precision)

@@ -63,13 +63,15 @@ final class Work {
     }
 
     private func losses(_ jobs: [EvaluationRun.Job], _ number: Int, _ task: Int) throws {
-        let pass = LikelihoodPass(model: contestants[number].transformer, precision: run.precision)
+        let pass = LikelihoodPass(
+            model: contestants[number].transformer, precision: run.precision, limits: run.limits)
         let own = jobs.compactMap { job in if case .loss(let samples) = job.item { (job, samples) } else { nil } }
         try sums(own, number, task) { samples, done in try pass.losses(samples, done: done) }
     }
 
     private func divergences(_ jobs: [EvaluationRun.Job], _ number: Int, _ task: Int) throws {
-        let pass = LikelihoodPass(model: contestants[number].transformer, precision: run.precision)
+        let pass = LikelihoodPass(
+            model: contestants[number].transformer, precision: run.precision, limits: run.limits)
         let own = jobs.compactMap { job in if case .divergence(let samples) = job.item { (job, samples) } else { nil } }
         try sums(own, number, task) { samples, done in
             try pass.divergences(from: contestants[0].transformer, samples, done: done)
@@ -111,7 +113,7 @@ final class Work {
         if own.isEmpty { return }
         let name = contestants[number].described.name
         try tell(name, task, 0, own.count)
-        let pass = ChoicePass(model: contestants[number].transformer, precision: run.precision)
+        let pass = ChoicePass(model: contestants[number].transformer, precision: run.precision, limits: run.limits)
         try pass.run(questions) { range, values in
             for (at, values) in zip(range, values) { try note(WorkOutcome(values), own[at], number) }
             try tell(name, task, range.upperBound, own.count)
@@ -153,7 +155,8 @@ final class Work {
         if requests.isEmpty { return }
         let name = numbers.map { contestants[$0].described.name }.joined(separator: " and ")
         var finished = 0
-        let generator = Generator(model, tokenizer: run.tokenizer, precision: run.precision)
+        let generator = Generator(
+            model, tokenizer: run.tokenizer, precision: run.precision, cacheBytes: run.limits.cacheBytes)
         _ = try generator.run(
             requests,
             onToken: { _, _, _ in

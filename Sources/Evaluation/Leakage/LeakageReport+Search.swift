@@ -3,15 +3,18 @@ import Diagnostics
 import Kernels
 import OrderedJSON
 import SafeFiles
+import Tokenizers
 
 extension LeakageReport {
     /// Looks for the rows of files in training data.
     ///
-    /// - Parameter progress: told the share of the training data that has been read; may throw to stop.
+    /// - Parameters:
+    ///   - tokenizer: tells what rows of ready tokens say.
+    ///   - progress: told the share of the training data that has been read; may throw to stop.
     /// - Throws: ``Problem`` when a file cannot be read or a row is no JSON object.
     public init(
         of files: [RowFile], in training: [String], threshold: Double = 0.8,
-        progress: (Double) throws -> Void = { _ in }
+        tokenizer: Tokenizer? = nil, progress: (Double) throws -> Void = { _ in }
     ) throws {
         let trainingFiles = try training.map { try RowFile(path: $0) }
         let parser = JSONParser()
@@ -19,7 +22,7 @@ extension LeakageReport {
         var places: [(file: RowFile, row: Int)] = []
         for file in files {
             for row in 0..<file.count {
-                search.add(RowWords.text(of: try file.value(of: row, parser: parser)))
+                search.add(RowWords.text(of: try file.value(of: row, parser: parser), tokenizer: tokenizer))
                 places.append((file, row))
             }
         }
@@ -29,13 +32,13 @@ extension LeakageReport {
             for row in 0..<file.count {
                 if done % 256 == 0 { try progress(Double(done) / all) }
                 done += 1
-                let text = RowWords.text(of: try file.value(of: row, parser: parser))
+                let text = RowWords.text(of: try file.value(of: row, parser: parser), tokenizer: tokenizer)
                 search.compare(text, file: file.path, line: file.line(of: row))
             }
         }
         let findings = try zip(places, search.found).compactMap { place, found -> Finding? in
             guard let found else { return nil }
-            let text = RowWords.text(of: try place.file.value(of: place.row, parser: parser))
+            let text = RowWords.text(of: try place.file.value(of: place.row, parser: parser), tokenizer: tokenizer)
             return Finding(
                 file: place.file.path, line: place.file.line(of: place.row), trainingFile: found.file,
                 trainingLine: found.line, share: found.share,

@@ -1,4 +1,5 @@
 import OrderedJSON
+import Tokenizers
 
 /// Looks for evaluation rows in training data, by MinHash: of each row the 128 n-grams with the smallest hashes (Broder 1997,
 /// bottom-k) stand for all of it, and the share of them that a training row has estimates how much of the row it holds, to
@@ -64,8 +65,12 @@ public enum RowWords {
     ]
 
     /// All text of a row in its order, names of roles and the like left out; of choices only the right one, where the row tells
-    /// which that is, and of two judged answers the chosen one.
-    public static func text(of row: JSONValue) -> String {
+    /// which that is, and of two judged answers the chosen one. Ready tokens have the text that a tokenizer gives them.
+    public static func text(of row: JSONValue, tokenizer: Tokenizer? = nil) -> String {
+        if let tokenizer, let ids = row["input_ids"]?.arrayValue {
+            return tokenizer.decode(
+                ids.compactMap { $0.intValue.flatMap { Int32(exactly: $0) } }, skipSpecialTokens: true)
+        }
         var parts: [String] = []
         collect(row, &parts)
         return parts.joined(separator: " ")

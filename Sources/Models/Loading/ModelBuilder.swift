@@ -24,6 +24,8 @@ public struct TrainedWeight {
     public let shape: [Int]
     /// What was added to the stored numbers for use (1 for Gemma's norms).
     public let offset: Float
+    /// Whether files hold the matrix with inputs before outputs: the parameter is its transpose.
+    public var inputsFirst = false
 }
 
 /// Builds layers from a checkpoint's tensors. Adapters attach here, by path, once.
@@ -55,8 +57,10 @@ final class ModelBuilder {
     /// A matrix, frozen as stored or trained.
     func matrix(_ logical: String) -> MatrixWeight {
         let module = module(logical)
-        if case .full = mode { return .trained(parameter(module, module.name.weight, module.storedShape)) }
         let inputsFirst = module.name.kind == .linearInputsFirst
+        if case .full = mode {
+            return .trained(parameter(module.name.weight, stored: module.storedShape, inputsFirst: inputsFirst))
+        }
         if let matrix = files.scaled[module.name.weight]?.matrix(inputsFirst: inputsFirst) { return .frozen(matrix) }
         guard let tensor = files.source?[module.name.weight], let format = tensor.format.element,
             let start = tensor.bytes.baseAddress
@@ -81,21 +85,31 @@ final class ModelBuilder {
         return Tensor(values.map { $0 + offset }, rows: rows, columns: columns)
     }
 
-    private func parameter(_ module: WeightPlan.Module, _ name: String, _ shape: [Int]) -> Parameter {
-        let columns = shape.last ?? 1
-        let parameter = Parameter(name, rows: shape.dropLast().reduce(1, *), columns: columns)
-        load(parameter, name, offset: 0, initial: nil)
-        trained.append(TrainedWeight(parameter: parameter, tensor: name, shape: shape, offset: 0))
+    private func parameter(_ name: String, stored shape: [Int], inputsFirst: Bool) -> Parameter {
+        let (rows, columns) = (shape.dropLast().reduce(1, *), shape.last ?? 1)
+        let parameter = Parameter(name, rows: inputsFirst ? columns : rows, columns: inputsFirst ? rows : columns)
+        load(parameter, name, offset: 0, initial: nil, inputsFirst: inputsFirst)
+        trained.append(
+            TrainedWeight(parameter: parameter, tensor: name, shape: shape, offset: 0, inputsFirst: inputsFirst))
         return parameter
     }
 
     // Stored numbers where there are some; else `initial`, or a normal distribution for matrices.
-    private func load(_ parameter: Parameter, _ name: String, offset: Float, initial: Float?) {
+    private func load(
+        _ parameter: Parameter, _ name: String, offset: Float, initial: Float?, inputsFirst: Bool = false
+    ) {
         let numbers = UnsafeMutableBufferPointer(start: parameter.value.floats, count: parameter.count)
         if let stored = files.source?[name]?.floats() {
             precondition(
                 stored.count == parameter.count, "tensor \(name) passed the audit with \(stored.count) numbers")
-            for i in stored.indices { numbers[i] = stored[i] + offset }
+            let (rows, columns) = (parameter.rows, parameter.columns)
+            if inputsFirst {
+                for row in 0..<rows {
+                    for column in 0..<columns { numbers[row * columns + column] = stored[column * rows + row] + offset }
+                }
+            } else {
+                for i in stored.indices { numbers[i] = stored[i] + offset }
+            }
         } else if let initial {
             numbers.update(repeating: initial)
         } else if case .full(let seed) = mode {

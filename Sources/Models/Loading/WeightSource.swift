@@ -120,7 +120,6 @@ public struct ModelFiles: Sendable {
                 ]
             }
             switch module.name.kind {
-            case .linearInputsFirst: what = "a matrix with inputs before outputs"
             case .tensor: what = "experts in one tensor, attention sinks or router corrections"
             default: continue
             }

@@ -41,7 +41,9 @@ struct DataCheckCommand: ParsableCommand {
         if summary.warnedRows > summary.warnings.count {
             log.warning("\(summary.warnedRows - summary.warnings.count) more rows are odd")
         }
-        let leaked = against.isEmpty || !summary.problems.isEmpty ? nil : try leakage.search(rows, in: against)
+        let leaked =
+            against.isEmpty || !summary.problems.isEmpty
+            ? nil : try leakage.search(rows, in: against, tokenizer: builder.renderer.tokenizer)
         if json, case .object(var object) = summary.json {
             if let leaked { object["leaked"] = .array(leaked.findings.map(\.json)) }
             try Output.line(JSONValue.object(object).serialized())
@@ -102,7 +104,7 @@ extension DataSummary {
     /// The counts for a person.
     var text: String {
         let kinds = self.kinds.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
-        var lines = ["rows            \(rows) (\(kinds))"]
+        var lines = ["rows            \(rows)" + (kinds.isEmpty ? "" : " (\(kinds))")]
         if rowsInFull < rows {
             lines.append(
                 "read in full    the first \(rowsInFull), of which the following counts are; of the others the shape was"

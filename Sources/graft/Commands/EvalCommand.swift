@@ -83,7 +83,7 @@ struct EvalCommand: NumericCommand {
                 "\(progress.model), \(progress.task): \(progress.rows.done) of \(progress.rows.all) rows\(left)")
         }
         Screen.status(nil)
-        try reports.search(&results)
+        try reports.search(&results, tokenizer: tokenizer)
         results.gates = read.gates.flatMap { $0.judged(results, by: gateBy) }
         try write(results)
         let failed = results.gates.count { !$0.isMet }

@@ -17,6 +17,9 @@ struct EvaluationTables {
             if section.category == nil { try show(section) } else { try showCategory(section) }
         }
         try showGates()
+        for verdict in Verdict.all(results, comparison) {
+            try Output.line("verdict: \(verdict.kind.title). \(verdict.sentence)")
+        }
     }
 
     private func show(_ section: Comparison.Section) throws {

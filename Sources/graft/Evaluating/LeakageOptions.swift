@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Diagnostics
 import Evaluation
+import Tokenizers
 
 /// How alike a row and a training row must be to count as the same.
 struct LeakageOptions: ParsableArguments {
@@ -16,9 +17,9 @@ struct LeakageOptions: ParsableArguments {
     }
 
     /// Looks for the rows of files in training data, showing how far it is.
-    func search(_ files: [RowFile], in training: [String]) throws -> LeakageReport {
+    func search(_ files: [RowFile], in training: [String], tokenizer: Tokenizer) throws -> LeakageReport {
         defer { Screen.status(nil) }
-        return try LeakageReport(of: files, in: training, threshold: leakageThreshold) { share in
+        return try LeakageReport(of: files, in: training, threshold: leakageThreshold, tokenizer: tokenizer) { share in
             if Interruption.isRequested { throw Interrupted() }
             Screen.status("looking for rows in the training data: \(Int(share * 100)) %")
         }

@@ -4,6 +4,7 @@ import Diagnostics
 import Evaluation
 import Foundation
 import SafeFiles
+import Tokenizers
 
 /// What `eval` writes besides its tables, and where it looks for leaked rows.
 struct ReportOptions: ParsableArguments {
@@ -46,11 +47,11 @@ struct ReportOptions: ParsableArguments {
     }
 
     /// Looks for the rows of results in the training data, and leaves them out where that is asked for.
-    func search(_ results: inout EvaluationResults) throws {
+    func search(_ results: inout EvaluationResults, tokenizer: Tokenizer) throws {
         if train.isEmpty { return }
         var paths: [String] = []
         for file in results.tasks.flatMap(\.files) where !paths.contains(file.path) { paths.append(file.path) }
-        let report = try leakage.search(try paths.map { try RowFile(path: $0) }, in: train)
+        let report = try leakage.search(try paths.map { try RowFile(path: $0) }, in: train, tokenizer: tokenizer)
         results.record(report, excluding: leaked == .exclude)
         guard let found = results.leakage, !found.findings.isEmpty else { return }
         Screen.warning(found.sentence)

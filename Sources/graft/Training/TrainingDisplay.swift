@@ -41,7 +41,7 @@ struct TrainingDisplay {
             let seconds = (ContinuousClock.now - start).seconds
             let memory = ByteText.of(Machine.resident.peak)
             Screen.note(
-                "done: \(CountText.of(step)) steps in \(DurationText.of(seconds)), \(memory) of memory at the peak\(best);"
+                "done: \(CountText.of(step)) \(step == 1 ? "step" : "steps") in \(DurationText.of(seconds)), \(memory) of memory at the peak\(best);"
                     + " saved in \(output)")
         }
     }
@@ -114,7 +114,7 @@ enum FactsText {
                 + " \(String(format: "%.3g", share)) % of the model's \(CountText.of(facts.baseParameters))",
             "data: \(about)\(CountText.of(facts.samples)) samples, \(CountText.of(facts.tokens)) tokens an epoch,"
                 + " \(CountText.of(facts.targetTokens)) with loss",
-            "\(CountText.of(facts.totalSteps)) steps in \(facts.precision)",
+            (facts.totalSteps == 1 ? "1 step" : "\(CountText.of(facts.totalSteps)) steps") + " in \(facts.precision)",
         ]
         if facts.evaluationSamples > 0 {
             lines[1] += "; \(CountText.of(facts.evaluationSamples)) held-out samples"

@@ -2,25 +2,13 @@ import Diagnostics
 import Foundation
 import Models
 import OrderedJSON
+import TestSupport
 import Testing
 
 /// Mutated configurations of every stored model: a description or problems that name the file, never a trap, never more
 /// memory than a model's own description takes. Seeded, so that a finding can be repeated.
 @Suite("Configuration fuzzing")
 struct ConfigFuzzTests {
-    /// SplitMix64: the same numbers everywhere.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-            return z ^ (z >> 31)
-        }
-    }
-
     private static let values: [JSONValue] = [
         nil, true, false, 0, 1, -1, 2, 3, 7, 64, 1000, 65536, 2_097_152, 9_223_372_036_854_775_807,
         -9_223_372_036_854_775_808, 0.5, -0.25, 1e-30, 1e30, 1.7e308, "", "silu", "yarn", "dynamic", "longrope",
@@ -40,7 +28,7 @@ struct ConfigFuzzTests {
         return keys.sorted()
     }()
 
-    private static func mutate(_ json: JSONValue, _ generator: inout Generator) -> JSONValue {
+    private static func mutate(_ json: JSONValue, _ generator: inout SeededGenerator) -> JSONValue {
         guard var object = json.objectValue else { return values.randomElement(using: &generator) ?? .null }
         let own = object.members.map(\.key)
         for _ in 0..<Int.random(in: 1...3, using: &generator) {
@@ -64,7 +52,7 @@ struct ConfigFuzzTests {
     func mutants() throws {
         let full = ProcessInfo.processInfo.environment["GRAFT_FULL"] == "1"
         let seeds = try Fixtures.models.map { try Fixtures.json("models/\($0)/config.json") }
-        var generator = Generator(state: 20_260_115)
+        var generator = SeededGenerator(20_260_115)
         var (described, refused) = (0, 0)
         for round in 0..<(full ? 12_000 : 1_200) {
             let mutant = Self.mutate(seeds[round % seeds.count], &generator)
@@ -88,17 +76,10 @@ struct ConfigFuzzTests {
     func bytes() throws {
         let full = ProcessInfo.processInfo.environment["GRAFT_FULL"] == "1"
         let seeds = try Fixtures.models.map { try Fixtures.bytes("models/\($0)/config.json") }
-        var generator = Generator(state: 7)
+        var generator = SeededGenerator(7)
         for round in 0..<(full ? 4_000 : 400) {
-            var bytes = seeds[round % seeds.count]
-            for _ in 0..<Int.random(in: 1...4, using: &generator) where !bytes.isEmpty {
-                let at = Int.random(in: 0..<bytes.count, using: &generator)
-                switch Int.random(in: 0..<3, using: &generator) {
-                case 0: bytes[at] = UInt8.random(in: 0...255, using: &generator)
-                case 1: bytes.removeSubrange(at..<min(bytes.count, at + Int.random(in: 1...30, using: &generator)))
-                default: bytes[at] = Array("{}[]\",:0-e.".utf8).randomElement(using: &generator) ?? 0
-                }
-            }
+            let bytes = Mutation.of(
+                seeds[round % seeds.count], splices: "{}[]\",:0-e.".map { String($0) }, most: 4, span: 30, &generator)
             guard let json = try? JSONValue(parsing: bytes) else { continue }
             do { _ = try ModelDescription(configuration: json, file: "config.json") } catch {
                 #expect(!error.list.isEmpty)
