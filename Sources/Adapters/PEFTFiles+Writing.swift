@@ -9,7 +9,11 @@ import WeightFiles
 extension PEFTFiles {
     /// Writes a model's adapters into an existing directory, each file whole or not at all. Adapters on experts are
     /// written as PEFT 0.21 has them, on the parameters of all experts of a layer.
-    public static func write(_ model: Transformer, config: PEFTConfig, to directory: String) throws {
+    ///
+    /// - Parameter baseHash: identifies the weights that the adapter was trained on; see ``PEFTFiles/baseHash``.
+    public static func write(
+        _ model: Transformer, config: PEFTConfig, to directory: String, baseHash: String? = nil
+    ) throws {
         let stacks = model.expertStacks
         var parts: [(name: String, shape: [Int], value: () -> Tensor)] = []
         for adapter in model.adapters where adapter.slot == nil {
@@ -31,7 +35,8 @@ extension PEFTFiles {
         let values = Dictionary(uniqueKeysWithValues: parts.map { ($0.name, $0.value) })
         try SafetensorsWriter.write(
             to: directory + "/adapter_model.safetensors",
-            tensors: parts.map { TensorDeclaration($0.name, shape: $0.shape, format: .element(.f32)) }
+            tensors: parts.map { TensorDeclaration($0.name, shape: $0.shape, format: .element(.f32)) },
+            metadata: [("format", "pt")] + (baseHash.map { [(baseHashKey, $0)] } ?? [])
         ) { declaration, sink in
             guard let value = values[declaration.name]?() else { return }
             let tensor = value.converted(to: .f32)

@@ -55,6 +55,13 @@ public struct PEFTFiles: Sendable {
         plan = AdapterPlan(specs: reading.specs)
     }
 
+    /// Where an adapter's file says which weights it was trained on.
+    static let baseHashKey = "graft.base"
+
+    /// The content hash of the weights that the adapter was trained on; nil where another program trained it. On other weights
+    /// an adapter adds what was never learned for them.
+    public var baseHash: String? { tensors.metadata[Self.baseHashKey] }
+
     /// Puts the stored numbers into a model built with ``plan``.
     public func load(into model: Transformer) {
         var wholes: [String: [Float]] = [:]

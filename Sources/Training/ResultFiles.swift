@@ -15,11 +15,13 @@ struct ResultFiles {
     let adapter: PEFTConfig?
     /// The chat template of the recipe, where it is not the model's own: whoever uses the result must write prompts with it.
     let template: String?
+    /// Which weights were trained on.
+    let base: BaseIdentity
 
     /// Writes into an existing directory, each file whole or not at all.
     func write(to directory: String) throws {
         if let adapter {
-            try PEFTFiles.write(model, config: adapter, to: directory)
+            try PEFTFiles.write(model, config: adapter, to: directory, baseHash: try base.hash())
         } else {
             try writeModel(to: directory)
         }
@@ -58,6 +60,21 @@ struct ResultFiles {
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
         "special_tokens_map.json", "vocab.json", "merges.txt", "added_tokens.json", "chat_template.jinja",
     ]
+}
+
+/// The content hash of a base's weights, computed when it is first asked for: of large files it takes seconds.
+final class BaseIdentity {
+    private let files: [String]
+    private var known: String?
+
+    /// The identity of a model's files.
+    init(_ files: ModelFiles) { self.files = files.weightFiles }
+
+    /// The hash; nil of a model without stored weights.
+    func hash() throws(Problem) -> String? {
+        if known == nil && !files.isEmpty { known = try contentHash(of: files) }
+        return known
+    }
 }
 
 extension Tensor {

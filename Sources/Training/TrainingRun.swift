@@ -57,7 +57,8 @@ public final class TrainingRun {
         let config = plan.adapters.map { _ in
             PEFTConfig(settings: plan.initial?.config.settings ?? plan.settings, baseModel: recipe.model)
         }
-        result = ResultFiles(model: model, adapter: config, template: plan.template)
+        result = ResultFiles(
+            model: model, adapter: config, template: plan.template, base: BaseIdentity(plan.files))
         progress.fingerprint = plan.fingerprint
         progress.memory = MemoryChoice(recipe.train.memoryLimit, rows: trainer.settings.rowsPerMicroBatch)
         progress.moment = plan.moment.timeIntervalSince1970

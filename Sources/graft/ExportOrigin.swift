@@ -7,6 +7,7 @@ import Foundation
 import Models
 import OrderedJSON
 import Tokenizers
+import WeightFiles
 
 /// The flags that `merge` and `export` share, and how both run.
 struct ExportOrigin: ParsableArguments {
@@ -40,6 +41,9 @@ struct ExportOrigin: ParsableArguments {
         _ = compute.start(preferred: .f32)
         let opened = try OpenedModel.open(model)
         let peft = try adapter.map { try PEFTFiles.open($0, for: opened.files) }
+        if let peft, peft.baseHash != nil {
+            OpenedModel.warnOfOtherBase(peft, hash: try contentHash(of: opened.files.weightFiles))
+        }
         Interruption.poll()
         let job = ExportJob(base: opened.files, adapter: peft, probes: try probes(opened)) { step in
             if Interruption.isRequested { throw Interrupted(message: "interrupted; nothing was written") }

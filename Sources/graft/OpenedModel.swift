@@ -67,6 +67,14 @@ struct OpenedModel {
     /// Checks an adapter without reading its weights into a model.
     func check(adapter: String) throws { _ = try PEFTFiles.open(adapter, for: files) }
 
+    /// Says when an adapter was trained on other weights than those with a hash: its numbers were not learned for them.
+    static func warnOfOtherBase(_ adapter: PEFTFiles, hash: String) {
+        guard let own = adapter.baseHash, own != hash else { return }
+        Screen.warning(
+            "\(adapter.path): was trained on other weights than these, which may be the same model quantised or changed;"
+                + " measure it here before trusting it")
+    }
+
     /// Checks that another model can be asked the same questions: it must take text for the same tokens.
     func check(comparable path: String, _ tokenizer: Tokenizer) throws {
         let other = try OpenedModel.open(path)

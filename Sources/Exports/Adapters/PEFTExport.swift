@@ -9,7 +9,7 @@ extension ExportJob {
         guard let adapter else { throw Problem.needsAdapter("peft") }
         return try ExportDirectory.write(path, job: self, settings: [("kind", "peft")]) { directory in
             let proving = try readBack()
-            try PEFTFiles.write(proving.memory, config: adapter.config, to: directory)
+            try PEFTFiles.write(proving.memory, config: adapter.config, to: directory, baseHash: adapter.baseHash)
             try progress("reading back")
             let files = try PEFTFiles.open(directory, for: base)
             let written = Transformer(base, mode: files.plan.mode)

@@ -1,3 +1,4 @@
+import Adapters
 import ArgumentParser
 import Datasets
 import Diagnostics
@@ -126,6 +127,9 @@ struct EvalCommand: NumericCommand {
 
     private func contestants(_ opened: OpenedModel, _ precision: ElementType) throws -> [Contestant] {
         let base = try EvaluatedModel(name: "base", files: opened.files, path: model)
+        for path in adapter {
+            OpenedModel.warnOfOtherBase(try PEFTFiles.open(path, for: opened.files), hash: base.modelHash)
+        }
         let all = try [base] + adapter.map { try base.adapted(by: $0) }
         let own = try all.map { try contestant($0, opened, precision) }
         return try own
