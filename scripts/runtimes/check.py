@@ -266,7 +266,7 @@ def check_peft(table, family, folder, adapters, references):
 
 def check_mlx(table, family, folder, adapters, references):
     for kind, adapter in adapters.items():
-        if not mlx or kind == "experts":
+        if not mlx or kind in ("experts", "latent"):  # mlx-lm has experts and latent keys in matrices of its own
             continue
         out = f"{folder}/mlx-{kind}"
         import mlx.core as mx
@@ -278,8 +278,8 @@ def check_mlx(table, family, folder, adapters, references):
                 logits = np.array(model(mx.array([ids]))[0].astype(mx.float32)).astype(np.float64)
                 found.append(llama.log_softmax(logits[:-1]) if llama else logits)
             table.add(family, "mlx", "f32", version("mlx-lm"), compare(found, references[kind]), exactly)
-        except Exception as error:
-            table.add(family, "mlx", "f32", version("mlx-lm"), None, exactly, str(error).replace("|", "/")[:120])
+        except (Exception, SystemExit) as error:  # mlx-lm ends the program for a module it misses
+            table.add(family, "mlx", "f32", version("mlx-lm"), None, exactly, " ".join(str(error).replace("|", "/").split())[:120])
     if not mlx:
         table.add(family, "mlx", "f32", "", None, exactly, "no mlx-lm")
 
@@ -305,7 +305,7 @@ def check(table, family, folder):
             part(table, family, folder, adapters, theirs if part is check_llama else references)
         except Exception as error:
             print(f"{family}: {part.__name__}: {error}", file=sys.stderr)
-            table.add(family, part.__name__.removeprefix("check_"), "", "", None, exactly, str(error).replace("|", "/")[:160])
+            table.add(family, part.__name__.removeprefix("check_"), "", "", None, exactly, " ".join(str(error).replace("|", "/").split())[:160])
 
 
 table = Table()
@@ -318,7 +318,13 @@ text = table.text()
 print(text)
 begin, end = "<!-- written by scripts/check-runtimes -->", "<!-- end -->"
 document = open(arguments.document).read()
-if set(arguments.families) >= set(models.FAMILIES):
-    head, rest = document.split(begin, 1)
-    open(arguments.document, "w").write(head + begin + "\n\n" + text + "\n\n" + end + rest.split(end, 1)[1])
+head, rest = document.split(begin, 1)
+old, rest = rest.split(end, 1)
+# Rows of families that were not checked stay as they were.
+fresh = text.splitlines()
+kept = [line for line in old.splitlines() if line.startswith("| ") and line.split("|")[1].strip() in models.FAMILIES
+        and line.split("|")[1].strip() not in arguments.families]
+order = list(models.FAMILIES)
+rows = sorted(kept + fresh[2:], key=lambda line: order.index(line.split("|")[1].strip()))
+open(arguments.document, "w").write(head + begin + "\n\n" + "\n".join(fresh[:2] + rows) + "\n\n" + end + rest)
 sys.exit(0 if all(row["holds"] or row["note"].startswith("no ") for row in table.rows.values()) else 1)
