@@ -55,10 +55,8 @@ struct MLXFiles {
     /// padded with zeros, and B is multiplied by what its scale differs. Modules that the keys name and the adapter does
     /// not touch get zeros, for mlx-lm makes an adapter for each.
     static func write(_ model: Transformer, to directory: String) throws {
-        if let stacked = model.adapters.first(where: { $0.slot?.isStacked == true }) {
-            throw Problem(
-                "\(stacked.module.path) holds all experts, whose adapters cannot be written for mlx-lm",
-                advice: "use --to peft, or merge the adapter")
+        if let expert = model.adapters.first(where: { $0.slot != nil || Self.isExpert($0.module) }) {
+            throw Self.expertProblem(expert.module.path)
         }
         let adapters = Dictionary(uniqueKeysWithValues: model.adapters.map { ($0.module.path, $0) })
         guard let rank = adapters.values.map(\.spec.rank).max(), let scale = model.adapters.first?.spec.scale else {
@@ -107,10 +105,19 @@ struct MLXFiles {
     /// Why mlx-lm could not load an adapter on these modules.
     static func problems(_ base: ModelFiles, _ modules: [ModuleName], _ plan: AdapterPlan) throws -> [Problem] {
         if let stack = base.plan.parameters.first(where: { plan.specs[$0.name.path] != nil }) {
-            return [Problem("\(stack.name.path): experts in one tensor have no adapters of mlx-lm's kind")]
+            return [expertProblem(stack.name.path)]
         }
+        if let expert = modules.first(where: isExpert) { return [expertProblem(expert.path)] }
         for module in modules { _ = try key(module.path) }
         return []
+    }
+
+    private static func isExpert(_ module: ModuleName) -> Bool { module.logical.contains(".experts.") }
+
+    private static func expertProblem(_ path: String) -> Problem {
+        Problem(
+            "\(path): adapters on the experts of a mixture are not written for mlx-lm",
+            advice: "leave the experts out, use --to peft, or merge the adapter")
     }
 
     /// The name inside a block: `model.layers.3.self_attn.q_proj` → `self_attn.q_proj`.
