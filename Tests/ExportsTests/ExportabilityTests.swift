@@ -17,11 +17,13 @@ extension ExportsTests {
             "is known before training",
             arguments: [
                 ("llama", []), ("qwen3-moe", ["mlx"]), ("gpt2", ["mlx"]),
-                ("qwen2-window", ["gguf-lora", "gguf", "ollama"]), ("deepseek-v3", ["gguf-lora", "gguf", "ollama"]),
+                ("qwen2-window", ["gguf-lora", "gguf", "ollama"]),
+                ("deepseek-v3", ["gguf-lora", "gguf", "ollama", "mlx"]),
                 ("gpt-oss", ["gguf-lora", "gguf", "ollama"]),
             ])
         func targets(_ name: String, _ expected: [String]) throws {
-            #expect(try refused(ModelFiles.open(directory: Fixture.root + "/" + name)) == expected)
+            let found = try refused(ModelFiles.open(directory: Fixture.root + "/" + name))
+            #expect(found == expected)
         }
 
         @Test("and adapters that llama.cpp would load and ignore are refused, those beside them are not")
@@ -42,7 +44,8 @@ extension ExportsTests {
 
         @Test("and weights with scales apart are no obstacle")
         func scaledWeights() throws {
-            #expect(try refused(ModelFiles.open(directory: Fixture.root + "/qwen3-moe-fp8")) == ["mlx"])
+            let found = try refused(ModelFiles.open(directory: Fixture.root + "/qwen3-moe-fp8"))
+            #expect(found == [])
         }
 
         @Test("and a long window that llama.cpp ignores is said, a short one refused")
