@@ -16,7 +16,7 @@ extension KernelsTests {
         /// Odd sizes, several blocks of the inner dimension, rows 4 KB from each other, ranks that the kernel adds itself
         /// (even, at most 256) and others.
         static let shapes = [
-            (48, 64, 256, 2), (61, 95, 515, 16), (150, 801, 2051, 8), (49, 417, 2048, 48), (200, 64, 300, 256),
+            (48, 64, 256, 2), (61, 95, 515, 16), (60, 401, 1027, 8), (49, 130, 2048, 48), (200, 64, 300, 256),
             (77, 130, 1030, 7), (77, 130, 257, 258),
         ].map { Shape(rows: $0, columns: $1, inner: $2, rank: $3) }
 

@@ -13,7 +13,7 @@ extension KernelsTests {
         static let shapes = [
             (1, 1, 1), (1, 33, 17), (3, 17, 130), (16, 16, 16), (17, 130, 33), (67, 5, 1), (130, 67, 300), (191, 9, 40),
             (192, 31, 33), (211, 65, 70), (600, 40, 64), (48, 64, 256), (61, 95, 515),
-            (150, 900, 2051), (49, 417, 1026),
+            (49, 70, 1030),
         ].map { Shape(rows: $0, columns: $1, inner: $2) }
 
         /// A matrix in a wider buffer, so that strides differ from widths.
