@@ -75,8 +75,8 @@ static void place(const char *a, size_t row_bytes, size_t rows, size_t depth, ch
 
 // One block of B, `depth` elements deep from k on, with all the part's rows of A.
 static void block(const struct product *p, struct tile t, size_t row, size_t rows, size_t column, size_t columns, size_t k,
-                  size_t depth, struct request next, char *scratch) {
-    char *packed = scratch + COPY_BYTES;
+                  size_t depth, struct request next, char *memory) {
+    char *packed = memory + COPY_BYTES;
     size_t panels = quotient(columns, PANEL), height = quotient(rows, quotient(rows, TILE_ROWS)), a_row = 2 * p->first->a_stride;
     size_t panel_bytes = (t.pairs + t.second_pairs) * PAIR_BYTES, share = lines(&next) / (panels * quotient(rows, height)) + 1;
     graft_product_pack(b_at(p->first, k, column), p->first->b_stride, p->first->b_transposed, columns, depth, packed,
@@ -87,9 +87,9 @@ static void block(const struct product *p, struct tile t, size_t row, size_t row
     for (size_t r = row; r < row + rows; r += height) {
         size_t left = smaller(height, row + rows - r), below = r + height;
         const char *a = (const char *)p->first->a + r * a_row + 2 * k;
-        place(a, a_row, left, depth, scratch, &t);
+        place(a, a_row, left, depth, memory, &t);
         struct request rows_below = {a + height * a_row, a_row, 2 * depth, 0, 0, 0};
-        if (t.a == scratch && below < row + rows) rows_below.rows = smaller(height, row + rows - below);
+        if (t.a == memory && below < row + rows) rows_below.rows = smaller(height, row + rows - below);
         size_t share_below = lines(&rows_below) / panels + 1;
         if (t.second_pairs) t.second = (const char *)p->second->a + r * t.second_row;
         for (size_t j = 0; j < panels; j++) {

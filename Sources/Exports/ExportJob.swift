@@ -61,7 +61,7 @@ public struct ExportJob {
     func origins() throws -> [(String, JSONValue)] {
         try progress("hashing the base")
         var members: [(String, JSONValue)] = [
-            ("base", ["path": .string(base.path), "hash": .string(try contentHash(of: base.weightFiles))])
+            ("base", ["path": .string(base.path), "hash": .string(try base.weightsHash())])
         ]
         if let adapter {
             let hash = try contentHash(of: [adapter.path + "/adapter_model.safetensors"])

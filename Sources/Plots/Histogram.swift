@@ -40,9 +40,7 @@ public struct Histogram: Plot {
         }
         let y = Axis(counts.flatMap { $0.map(Double.init) }, ticks: 4, including: 0)
         let legend = Legend(names: series.map(\.name))
-        let labels = y.ticks.map { Layout.width(of: y.label($0)) }.max() ?? 0
-        let top = legend.height + 26
-        let frame = Frame(left: labels + 14, right: Layout.width - 20, top: top, bottom: top + 160)
+        let frame = Frame(below: legend, y: y, height: 160)
         var svg = SVG(width: Layout.width, height: frame.bottom + 46)
         legend.draw(&svg, at: frame.left)
         frame.draw(&svg, x: x, xName: xName, y: y, yName: yName)

@@ -59,9 +59,7 @@ public struct LinePlot: Plot {
         let x = isLogarithmic ? Axis(logarithmic: places) : Axis(places, ticks: 7, widened: false)
         let y = Axis(points.map(\.y), ticks: 5, including: includesZero ? 0 : nil)
         let legend = Legend(names: series.map(\.name), lines: true)
-        let labels = y.ticks.map { Layout.width(of: y.label($0)) }.max() ?? 0
-        let top = legend.height + 26
-        let frame = Frame(left: labels + 14, right: Layout.width - 26, top: top, bottom: top + 220)
+        let frame = Frame(below: legend, y: y, height: 220)
         var svg = SVG(width: Layout.width, height: frame.bottom + 46)
         legend.draw(&svg, at: frame.left)
         frame.draw(&svg, x: x, xName: xName, y: y, yName: yName)

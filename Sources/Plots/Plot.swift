@@ -124,3 +124,12 @@ struct Frame {
             "text", ["x": .init((left + right) / 2), "y": .init(bottom + 38), "text-anchor": "middle"], text: name)
     }
 }
+
+extension Frame {
+    /// Below a legend, with room for y's numbers at the left and half of x's last one at the right.
+    init(below legend: Legend, y: Axis, height: Double) {
+        let left = (y.ticks.map { Layout.width(of: y.label($0)) }.max() ?? 0) + 14
+        let top = legend.height + 26
+        self.init(left: left, right: Layout.width - 26, top: top, bottom: top + height)
+    }
+}

@@ -15,13 +15,15 @@ struct ResultFiles {
     let adapter: PEFTConfig?
     /// The chat template of the recipe, where it is not the model's own: whoever uses the result must write prompts with it.
     let template: String?
-    /// Which weights were trained on.
-    let base: BaseIdentity
+    /// The model that was trained on.
+    let base: ModelFiles
 
     /// Writes into an existing directory, each file whole or not at all.
     func write(to directory: String) throws {
         if let adapter {
-            try PEFTFiles.write(model, config: adapter, to: directory, baseHash: try base.hash())
+            try PEFTFiles.write(
+                model, config: adapter, to: directory, baseHash: base.weightFiles.isEmpty ? nil : try base.weightsHash()
+            )
         } else {
             try writeModel(to: directory)
         }
@@ -62,35 +64,10 @@ struct ResultFiles {
     ]
 }
 
-/// The content hash of a base's weights, computed when it is first asked for: of large files it takes seconds.
-final class BaseIdentity {
-    private let files: [String]
-    private var known: String?
-
-    /// The identity of a model's files.
-    init(_ files: ModelFiles) { self.files = files.weightFiles }
-
-    /// The hash; nil of a model without stored weights.
-    func hash() throws(Problem) -> String? {
-        if known == nil && !files.isEmpty { known = try contentHash(of: files) }
-        return known
-    }
-}
-
 extension Tensor {
     /// Every number plus a constant, without a way for gradients.
     func adding(_ constant: Float) -> Tensor {
         Tensor(values().map { $0 + constant }, rows: rows, columns: columns)
-    }
-
-    /// Rows as columns, without a way for gradients.
-    func transposed() -> Tensor {
-        let (values, height, width) = (values(), rows, columns)
-        var turned = [Float](repeating: 0, count: values.count)
-        for row in 0..<height {
-            for column in 0..<width { turned[column * height + row] = values[row * width + column] }
-        }
-        return Tensor(turned, rows: width, columns: height)
     }
 
     /// The numbers in a plain format.

@@ -58,7 +58,7 @@ public final class TrainingRun {
             PEFTConfig(settings: plan.initial?.config.settings ?? plan.settings, baseModel: recipe.model)
         }
         result = ResultFiles(
-            model: model, adapter: config, template: plan.template, base: BaseIdentity(plan.files))
+            model: model, adapter: config, template: plan.template, base: plan.files)
         progress.fingerprint = plan.fingerprint
         progress.memory = MemoryChoice(recipe.train.memoryLimit, rows: trainer.settings.rowsPerMicroBatch)
         progress.moment = plan.moment.timeIntervalSince1970

@@ -42,7 +42,7 @@ struct ExportOrigin: ParsableArguments {
         let opened = try OpenedModel.open(model)
         let peft = try adapter.map { try PEFTFiles.open($0, for: opened.files) }
         if let peft, peft.baseHash != nil {
-            OpenedModel.warnOfOtherBase(peft, hash: try contentHash(of: opened.files.weightFiles))
+            OpenedModel.warnOfOtherBase(peft, hash: try opened.files.weightsHash())
         }
         Interruption.poll()
         let job = ExportJob(base: opened.files, adapter: peft, probes: try probes(opened)) { step in

@@ -223,7 +223,7 @@ extension ExportJob {
         guard let adapter else { throw Problem.needsAdapter("gguf-lora") }
         let lora = try GGUFLoRA(base)
         let proving = try readBack()
-        let hash = try contentHash(of: base.weightFiles)
+        let hash = try base.weightsHash()
         try lora.write(proving.memory, alpha: Float(adapter.config.settings.alpha), baseHash: hash, to: file)
         try progress("reading back")
         let written = try lora.transformer(file)

@@ -31,6 +31,7 @@ public struct ModelFiles: Sendable {
     public let ignored: [String]
     /// Weights stored as small floats with scales apart, by the weight's name.
     public let scaled: [String: ScaledTensor]
+    let identity = WeightsIdentity()
 
     /// Reads a Hugging Face directory. Every problem with its configuration and tensors is reported, before any weight is
     /// touched.

@@ -52,8 +52,3 @@ public struct QuantisedCache: Sendable {
         return "\(directory)/\(hash)-\(kind).safetensors"
     }
 }
-
-extension ModelFiles {
-    /// The paths of the files that hold the weights, sorted.
-    public var weightFiles: [String] { Set((source?.names ?? []).compactMap { source?[$0]?.file.path }).sorted() }
-}

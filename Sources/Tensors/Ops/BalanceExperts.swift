@@ -71,33 +71,23 @@ extension Tensor {
     public func balanced(_ balance: ExpertBalance) -> (logits: Tensor, loss: Tensor) {
         precondition(columns == balance.experts, "balance of \(balance.experts) experts for \(shape)")
         let x = copiedAsFloats()
-        let softmax = Tensor(uninitialized: rows, columns)
+        let shares = Tensor(uninitialized: rows, columns)
         let count = columns
         Pool.rows(rows) { range in
-            for r in range {
-                let (from, to) = (x.floats + r * count, softmax.floats + r * count)
-                var top = -Float.infinity
-                for e in 0..<count { top = max(top, from[e]) }
-                var sum: Float = 0
-                for e in 0..<count {
-                    to[e] = exponential(from[e] - top)
-                    sum += to[e]
-                }
-                for e in 0..<count { to[e] /= sum }
-            }
+            for r in range { softmax(x.floats + r * count, into: shares.floats + r * count, count) }
         }
-        balance.count(x, softmax)
+        balance.count(x, shares)
         let loss = Tensor([Float(balance.loss)], rows: 1, columns: 1)
         let rows = self.rows
-        let outputs = Tensor.record(.expertBalance, [x, loss], from: [self], saving: [softmax]) { pullback in
-            let softmax = pullback.saved(0)
+        let outputs = Tensor.record(.expertBalance, [x, loss], from: [self], saving: [shares]) { pullback in
+            let shares = pullback.saved(0)
             let g = pullback.gradient(0)?.converted(to: .f32)
             let factor = balance.coefficient + (pullback.gradient(1).map { $0.values()[0] } ?? 0)
             let slopes = balance.slopes
             let dx = Tensor(uninitialized: rows, count)
             Pool.rows(rows) { range in
                 for r in range {
-                    let (p, to) = (softmax.floats + r * count, dx.floats + r * count)
+                    let (p, to) = (shares.floats + r * count, dx.floats + r * count)
                     var mean: Float = 0
                     for e in 0..<count { mean += slopes[e] * p[e] }
                     for e in 0..<count {

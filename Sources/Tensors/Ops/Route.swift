@@ -101,15 +101,7 @@ extension Routing {
         _ chosen: UnsafeMutablePointer<Int32>, _ weights: UnsafeMutablePointer<Float>
     ) {
         switch self.scores {
-        case .softmax:
-            var top = -Float.infinity
-            for i in 0..<count { top = max(top, logits[i]) }
-            var sum: Float = 0
-            for i in 0..<count {
-                scores[i] = exponential(logits[i] - top)
-                sum += scores[i]
-            }
-            for i in 0..<count { scores[i] /= sum }
+        case .softmax: softmax(logits, into: scores, count)
         case .sigmoid:
             for i in 0..<count { scores[i] = 1 / (1 + exponential(-logits[i])) }
         }

@@ -40,9 +40,7 @@ enum EvaluationCache {
 extension EvaluatedModel {
     /// A base, identified by the content of its weights.
     init(name: String, files: ModelFiles, path: String) throws {
-        let source = files.source
-        let paths = Set((source?.names ?? []).compactMap { source?[$0]?.file.path }).sorted()
-        self.init(name: name, path: path, modelHash: try contentHash(of: paths))
+        self.init(name: name, path: path, modelHash: try files.weightsHash())
     }
 
     /// The same base with an adapter.
