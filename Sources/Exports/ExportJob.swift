@@ -10,7 +10,7 @@ import WeightFiles
 /// A base, perhaps an adapter, and what every export of them needs.
 public struct ExportJob {
     /// The base.
-    public let base: ModelFiles
+    public private(set) var base: ModelFiles
     /// The adapter, nil where the base alone is converted.
     public let adapter: PEFTFiles?
     /// What the written files are compared on.
@@ -48,6 +48,14 @@ public struct ExportJob {
         }
         try readBack.checkEffect()
         return readBack
+    }
+
+    /// The same with the base as llama.cpp computes it, which is what a GGUF file is read as.
+    func readBackAsInLlama() throws -> ReadBack {
+        guard let architecture = base.ggufArchitecture else { return try readBack() }
+        var job = self
+        job.base = base.computing(base.description.config.asInLlama(architecture))
+        return try job.readBack()
     }
 
     /// The chat template that the adapter was trained with goes wherever the adapter goes, for a runtime must write

@@ -32,7 +32,7 @@ public struct Exportability: Sendable {
         let directory =
             base.isDirectory ? [] : [Problem("the base is a GGUF file", advice: "--to gguf merges into a GGUF file")]
         return [
-            Exportability(target: "peft", problems: [], note: nil),
+            Exportability(target: "peft", problems: [], note: adapters.flatMap { VLLMServing($0).note }),
             Exportability(target: "merge", problems: directory, note: nil),
             Exportability(target: "gguf-lora", problems: attempt { try GGUFLoRA(base).problems(modules) }, note: note),
             Exportability(target: "gguf", problems: settings, note: note),
@@ -47,7 +47,9 @@ public struct Exportability: Sendable {
 
 extension Exportability {
     /// What llama.cpp does otherwise than the model itself, in words; nil where there is nothing.
-    public static func runtimeNote(_ base: ModelFiles) -> String? { (try? GGUFSettings(base, name: ""))?.note }
+    public static func runtimeNote(_ base: ModelFiles) -> String? {
+        (try? GGUFSettings(base, name: ""))?.note(base.description.config)
+    }
 }
 
 extension GGUFSettings {

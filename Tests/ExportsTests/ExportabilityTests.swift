@@ -16,9 +16,9 @@ extension ExportsTests {
         @Test(
             "is known before training",
             arguments: [
-                ("llama", []), ("qwen3-moe", ["mlx"]), ("gpt2", ["mlx"]),
+                ("llama", []), ("qwen3-moe", []), ("gpt2", ["mlx"]),
                 ("qwen2-window", ["gguf-lora", "gguf", "ollama"]),
-                ("deepseek-v3", ["gguf-lora", "gguf", "ollama", "mlx"]),
+                ("deepseek-v3", ["gguf-lora", "gguf", "ollama"]),
                 ("gpt-oss", ["gguf-lora", "gguf", "ollama"]),
             ])
         func targets(_ name: String, _ expected: [String]) throws {
@@ -40,6 +40,24 @@ extension ExportsTests {
             settings.targets = .names(["o_proj", "gate_proj", "up_proj", "down_proj"])
             let plan = try AdapterPlan(settings, for: files)
             #expect(Exportability.all(files, plan).first { $0.target == "gguf-lora" }?.problems.isEmpty == true)
+        }
+
+        @Test("and what vLLM would scale otherwise is said")
+        func vLLM() throws {
+            let files = try ModelFiles.open(directory: Fixture.root + "/llama")
+            func note(_ settings: LoRASettings) throws -> String? {
+                Exportability.all(files, try AdapterPlan(settings, for: files)).first { $0.target == "peft" }?.note
+            }
+            var settings = LoRASettings()
+            #expect(try note(settings) == nil && VLLMServing(settings).maximumRank == 16)
+            settings.rank = 48
+            #expect(VLLMServing(settings).maximumRank == 64 && VLLMServing(settings).note == nil)
+            settings.alphaPattern = [("q_proj", 7)]
+            #expect(
+                try note(settings)?.contains("scales") == true && VLLMServing(settings).note == (try note(settings)))
+            settings.alphaPattern = []
+            settings.rank = 600
+            #expect(VLLMServing(settings).maximumRank == nil && VLLMServing(settings).obstacles.count == 1)
         }
 
         @Test("and weights with scales apart are no obstacle")

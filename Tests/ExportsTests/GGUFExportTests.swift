@@ -15,7 +15,7 @@ extension ExportsTests {
     struct GGUFExportTests {
         static let names = [
             "llama", "llama-3", "qwen2", "qwen3", "olmo2", "granite", "mixtral", "qwen3-moe", "phi3-long",
-            "gpt-neox", "gemma", "gpt2", "olmo", "granite-moe", "cohere",
+            "gpt-neox", "gemma", "gpt2", "olmo", "granite-moe", "cohere", "olmo3", "ministral3",
         ]
 
         @Test("with the adapter merged predict as PyTorch does", arguments: names)
@@ -77,7 +77,7 @@ extension ExportsTests {
 
         @Test(
             "are refused for models that llama.cpp runs otherwise",
-            arguments: ["llama4", "gpt-oss", "ministral3", "qwen2-window", "phi3", "gemma2"])
+            arguments: ["llama4", "gpt-oss", "qwen2-window", "phi3", "gemma2"])
         func refused(_ name: String) throws {
             let scratch = try Scratch()
             #expect(throws: (any Error).self) {
@@ -192,6 +192,8 @@ extension ExportsTests {
                     ]
                 ),
                 ("deepseek-v3", ["\"mscale\": 1.0": "\"mscale\": 0.7"]),
+                ("gpt-oss", ["\"swiglu_limit\": 1.5": "\"swiglu_limit\": 7.0"]),
+                ("gpt-oss-mxfp4", ["\"swiglu_limit\": 1.5": "\"swiglu_limit\": 7.0"]),
             ] as [(String, [String: String])])
         func changed(_ name: String, _ changes: [String: String]) throws {
             let scratch = try Scratch()

@@ -3,6 +3,7 @@ import Exports
 import Foundation
 import Kernels
 import Models
+import OrderedJSON
 import Tensors
 import Testing
 import Tokenizers
@@ -46,6 +47,44 @@ struct Fixture {
         }
         try text.write(toFile: folder + "/config.json", atomically: true, encoding: .utf8)
         return folder
+    }
+
+    /// A model of random numbers, in a directory of its own.
+    static func random(_ configuration: JSONValue, in scratch: Scratch) throws -> ModelFiles {
+        let folder = scratch("random")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try configuration.serialized().write(toFile: folder + "/config.json", atomically: true, encoding: .utf8)
+        let plan = WeightPlan(try ModelDescription(configuration: configuration, file: folder)) { _ in false }
+        var declarations: [TensorDeclaration] = []
+        for module in plan.modules {
+            declarations.append(
+                TensorDeclaration(module.name.weight, shape: module.storedShape, format: .element(.f32)))
+            guard let bias = module.shape.bias else { continue }
+            declarations.append(TensorDeclaration(module.name.bias, shape: [bias], format: .element(.f32)))
+        }
+        try SafetensorsWriter.write(to: folder + "/model.safetensors", tensors: declarations) { declaration, sink in
+            var draws = NormalDraws(seed: 3, name: declaration.name)
+            let offset: Float = declaration.name.contains("norm") ? 1 : 0
+            let numbers = (0..<declaration.shape.reduce(1, *)).map { _ in offset + draws.next() * 0.2 }
+            try numbers.withUnsafeBytes { try sink($0) }
+        }
+        return try ModelFiles.open(directory: folder)
+    }
+
+    /// A job with an adapter of random numbers that does something, which lies in `adapter`.
+    static func job(_ files: ModelFiles, _ settings: LoRASettings, in scratch: Scratch) throws -> ExportJob {
+        let model = Transformer(files, mode: try AdapterPlan(settings, for: files).mode)
+        model.initialiseAdapters(seed: 5)
+        for adapter in model.adapters {
+            var draws = NormalDraws(seed: 11, name: "\(adapter.module.path) \(adapter.slot?.expert ?? 0)")
+            for i in 0..<adapter.bValue.rows * adapter.bValue.columns { adapter.bValue.floats[i] = draws.next() * 0.1 }
+            adapter.b.valueChanged()
+        }
+        try FileManager.default.createDirectory(atPath: scratch("adapter"), withIntermediateDirectories: true)
+        try PEFTFiles.write(model, config: PEFTConfig(settings: settings, baseModel: "random"), to: scratch("adapter"))
+        return ExportJob(
+            base: files, adapter: try PEFTFiles.open(scratch("adapter"), for: files),
+            probes: try Probes(tokenizer: nil, config: files.description.config))
     }
 
     func job(without: Bool = false) throws -> ExportJob {

@@ -8,7 +8,8 @@ import Tensors
 import WeightFiles
 
 /// An adapter directory as mlx-lm has it: `adapter_config.json` and `adapters.safetensors`, whose matrices are transposed
-/// (`lora_a` [inputs, rank], `lora_b` [rank, outputs]) and share one rank and one raw scale.
+/// (`lora_a` [inputs, rank], `lora_b` [rank, outputs]) and share one rank and one raw scale. The experts of a layer share a
+/// pair that is not transposed: `lora_a` [experts, rank, inputs], `lora_b` [experts, outputs, rank].
 struct MLXFiles {
     let rank: Int
     let scale: Float
@@ -30,8 +31,14 @@ struct MLXFiles {
 
     /// The base with this adapter.
     func transformer(_ base: ModelFiles) throws -> Transformer {
-        let paths = Set(base.plan.linear.map(\.name.path).filter { tensors[Self.name($0, "a")] != nil })
-        let known = Set(paths.flatMap { [Self.name($0, "a"), Self.name($0, "b")] })
+        let experts = try MLXExperts(base)
+        var paths = Set(base.plan.linear.map(\.name.path).filter { tensors[Self.name($0, "a")] != nil })
+        var known = Set(paths.flatMap { [Self.name($0, "a"), Self.name($0, "b")] })
+        for (module, names) in experts?.names ?? [:] {
+            let stored = names.filter { tensors[Self.name($0, "a")] != nil }
+            if !stored.isEmpty { paths.insert(module) }
+            known.formUnion(stored.flatMap { [Self.name($0, "a"), Self.name($0, "b")] })
+        }
         if let stray = tensors.names.first(where: { !known.contains($0) }) {
             throw Problem("tensor \(stray) belongs to no linear module of \(base.path)", file: tensors.files.first)
         }
@@ -39,6 +46,10 @@ struct MLXFiles {
         let model = Transformer(
             base, mode: AdapterPlan(specs: Dictionary(uniqueKeysWithValues: paths.map { ($0, spec) })).mode)
         for adapter in model.adapters {
+            if let experts, experts.holds(adapter.module) {
+                try experts.load(adapter, from: tensors)
+                continue
+            }
             let names = (Self.name(adapter.module.path, "a"), Self.name(adapter.module.path, "b"))
             guard let a = tensors[names.0], let b = tensors[names.1], a.shape == [adapter.a.columns, rank],
                 b.shape == [rank, adapter.b.columns], let aValues = a.floats(), let bValues = b.floats()
@@ -55,41 +66,47 @@ struct MLXFiles {
     /// padded with zeros, and B is multiplied by what its scale differs. Modules that the keys name and the adapter does
     /// not touch get zeros, for mlx-lm makes an adapter for each.
     static func write(_ model: Transformer, to directory: String) throws {
-        if let expert = model.adapters.first(where: { $0.slot != nil || Self.isExpert($0.module) }) {
-            throw Self.expertProblem(expert.module.path)
+        let experts = try MLXExperts(model.files)
+        let (stacked, single) = model.adapters.partitioned { experts?.holds($0.module) == true }
+        if let expert = single.first(where: { MLXExperts.isExpert($0.module) }) {
+            throw MLXExperts.problem(expert.module.path)
         }
-        let adapters = Dictionary(uniqueKeysWithValues: model.adapters.map { ($0.module.path, $0) })
-        guard let rank = adapters.values.map(\.spec.rank).max(), let scale = model.adapters.first?.spec.scale else {
+        let adapters = Dictionary(uniqueKeysWithValues: single.map { ($0.module.path, $0) })
+        guard let rank = model.adapters.map(\.spec.rank).max(), let scale = model.adapters.first?.spec.scale else {
             return
         }
-        let keys = try Set(adapters.keys.map { try key($0) })
-        let layers = adapters.keys.compactMap(layer(of:))
-        let lowest = layers.min() ?? 0
+        let groups = experts?.grouped(stacked) ?? []
+        let keys = try Set((adapters.keys + groups.map(\.name)).map { try key($0) })
+        let lowest = (adapters.keys + groups.map(\.name)).compactMap(layer(of:)).min() ?? 0
         let modules = model.files.plan.linear.filter {
             guard let layer = layer(of: $0.name.path), layer >= lowest, let key = try? key($0.name.path) else {
                 return false
             }
             return keys.contains(key)
         }
-        var values: [String: () -> Tensor] = [:]
+        var values: [String: () -> [Tensor]] = [:]
         var declarations: [TensorDeclaration] = []
         for module in modules {
             let (path, inputs, outputs) = (module.name.path, module.shape.weight[1], module.shape.weight[0])
-            values[name(path, "a")] = { padded(adapters[path]?.aValue, rows: rank, columns: inputs).transposed() }
-            values[name(path, "b")] = {
-                padded(
-                    adapters[path]?.bValue, rows: rank, columns: outputs,
-                    factor: (adapters[path]?.spec.scale ?? 0) / scale)
+            declarations.add(name(path, "a"), shape: [inputs, rank], to: &values) {
+                [(adapters[path]?.aValue).padded(rows: rank, columns: inputs).transposed()]
             }
-            declarations.append(TensorDeclaration(name(path, "a"), shape: [inputs, rank], format: .element(.f32)))
-            declarations.append(TensorDeclaration(name(path, "b"), shape: [rank, outputs], format: .element(.f32)))
+            declarations.add(name(path, "b"), shape: [rank, outputs], to: &values) {
+                let factor = (adapters[path]?.spec.scale ?? 0) / scale
+                return [(adapters[path]?.bValue).padded(rows: rank, columns: outputs, factor: factor)]
+            }
+        }
+        for (path, group) in groups {
+            let tensor = group.tensor
+            declarations.add(name(path, "a"), shape: [tensor.shape[0], rank, group.inputs], to: &values) {
+                group.a(rank: rank)
+            }
+            declarations.add(name(path, "b"), shape: [tensor.shape[0], tensor.outputs, rank], to: &values) {
+                group.b(rank: rank) { $0.scale / scale }
+            }
         }
         try SafetensorsWriter.write(to: directory + "/adapters.safetensors", tensors: declarations) {
-            declaration, sink in
-            guard let value = values[declaration.name]?().converted(to: .f32) else { return }
-            try withExtendedLifetime(value) {
-                try sink(UnsafeRawBufferPointer(start: value.pointer, count: value.byteCount))
-            }
+            try values.write($0.name, to: $1)
         }
         let config: JSONValue = [
             "fine_tune_type": "lora", "num_layers": .integer(model.config.layers.count - lowest),
@@ -104,20 +121,13 @@ struct MLXFiles {
 
     /// Why mlx-lm could not load an adapter on these modules.
     static func problems(_ base: ModelFiles, _ modules: [ModuleName], _ plan: AdapterPlan) throws -> [Problem] {
-        if let stack = base.plan.parameters.first(where: { plan.specs[$0.name.path] != nil }) {
-            return [expertProblem(stack.name.path)]
+        let stacks = base.plan.parameters.map(\.name).filter { plan.specs[$0.path] != nil }
+        let experts = try MLXExperts(base)
+        if let expert = (modules + stacks).first(where: { MLXExperts.isExpert($0) && experts?.holds($0) != true }) {
+            return [MLXExperts.problem(expert.path)]
         }
-        if let expert = modules.first(where: isExpert) { return [expertProblem(expert.path)] }
-        for module in modules { _ = try key(module.path) }
+        for module in modules where experts?.holds(module) != true { _ = try key(module.path) }
         return []
-    }
-
-    private static func isExpert(_ module: ModuleName) -> Bool { module.logical.contains(".experts.") }
-
-    private static func expertProblem(_ path: String) -> Problem {
-        Problem(
-            "\(path): adapters on the experts of a mixture are not written for mlx-lm",
-            advice: "leave the experts out, use --to peft, or merge the adapter")
     }
 
     /// The name inside a block: `model.layers.3.self_attn.q_proj` → `self_attn.q_proj`.
@@ -134,13 +144,21 @@ struct MLXFiles {
     private static func layer(of path: String) -> Int? {
         path.split(separator: ".").dropFirst(2).first.flatMap { Int($0) }
     }
+}
 
-    private static func padded(_ value: Tensor?, rows: Int, columns: Int, factor: Float = 1) -> Tensor {
-        let whole = Tensor(zeros: rows, columns)
-        guard let value else { return whole }
-        whole.view(rows: 0..<value.rows).copy(value)
-        if factor != 1 { for i in 0..<value.rows * columns { whole.floats[i] *= factor } }
+extension Tensor? {
+    /// The same in the upper left of zeros, multiplied by a factor.
+    fileprivate func padded(rows: Int, columns: Int, factor: Float) -> Tensor {
+        let whole = padded(rows: rows, columns: columns)
+        if factor != 1 { for i in 0..<rows * columns { whole.floats[i] *= factor } }
         return whole
+    }
+}
+
+extension [AttachedAdapter] {
+    /// Those that are so, and the others.
+    fileprivate func partitioned(_ isSo: (AttachedAdapter) -> Bool) -> ([AttachedAdapter], [AttachedAdapter]) {
+        (filter(isSo), filter { !isSo($0) })
     }
 }
 

@@ -99,7 +99,8 @@ extension ExportJob {
             let shape = weight.isTurned ? weight.shape.dropLast(2) + weight.shape.suffix(2).reversed() : weight.shape
             return TensorDeclaration(name, shape: shape, format: .element(format))
         }
-        try meter.writing("the weights", bytes: declarations.reduce(0) { $0 + $1.byteCount }, progress) { advance in
+        let total = declarations.reduce(0) { $0 + $1.byteCount }
+        try meter.writing("the weights", to: directory, bytes: total, progress) { advance in
             _ = try SafetensorsWriter.writeSharded(into: directory, tensors: declarations) { declaration, sink in
                 func counted(_ bytes: UnsafeRawBufferPointer) throws {
                     try sink(bytes)

@@ -31,7 +31,7 @@ extension ExportJob {
         to file: String, quantize: GGUFQuantization?, tokenizer: Tokenizer?
     ) throws -> (Proof, adapted: Int) {
         let writer = try GGUFModelWriter(base, quantize: quantize, tokenizer: tokenizer)
-        let proving = try readBack()
+        let proving = try readBackAsInLlama()
         let merged = MergedWeights(proving.memory)
         try writer.write(to: file, merged, meter, progress)
         try progress("reading back")

@@ -97,7 +97,9 @@ struct GGUFModelWriter {
             let isHead = module.kind == .head || (module.kind == .embedding && config.tiedHead)
             let columns = tensor.shape.last ?? 1
             let format: ElementFormat
-            if tensor.shape.count == 1 || (module.kind == .router && (base.isDirectory || quantize != nil)) {
+            if tensor.shape.count == 1 || tensor.pieces[0].holdsNumbers
+                || (module.kind == .router && (base.isDirectory || quantize != nil))
+            {
                 format = .f32  // as llama.cpp keeps norms, biases and routers in every file
             } else {
                 format = quantize?.format(columns: columns, isHead: isHead) ?? own
@@ -136,7 +138,7 @@ struct GGUFModelWriter {
         let numbers = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0.numbers) })
         let name = (path as NSString).lastPathComponent
         let total = declarations.reduce(0) { $0 + $1.byteCount }
-        try meter.writing(name, bytes: total, progress) { advance in
+        try meter.writing(name, to: path, bytes: total, progress) { advance in
             try GGUFWriter.write(to: path, metadata: metadata, tensors: declarations) { declaration, sink in
                 try content(declaration, parts, numbers, merged) { bytes in
                     try sink(bytes)
@@ -161,12 +163,12 @@ struct GGUFModelWriter {
             return
         }
         for (piece, stored) in zip(part.tensor.pieces, part.stored) {
-            if stored.shape.count == 1 {
+            if stored.shape.count == 1 || piece.holdsNumbers {
                 let values = stored.floats.map { $0 + part.tensor.offset }
                 try (piece.rows.map { $0.map { values[$0] } } ?? values).withUnsafeBytes { try sink($0) }
             } else if let groups = piece.transposedGroups {
                 try merged.merged(stored, rows: piece.rows).transposed(groups: groups).write(
-                    as: part.format, to: sink)
+                    as: part.format, order: piece.turnedRows, to: sink)
             } else {
                 try merged.write(stored, as: part.format, rowOrder: piece.rows, to: sink)
             }
@@ -192,6 +194,9 @@ extension GGUFArchitecture {
             case "qwen2moe": ["qwen2"]
             case "command-r", "cohere2": ["command-r"]
             case "deepseek2": ["deepseek-v3", "deepseek-llm", "deepseek-coder"]
+            case "gpt-oss": ["gpt-4o"]
+            case "llama4": ["llama4", "gpt-4o"]
+            case "mistral3": ["tekken"]
             default: []
             }
         let others = [

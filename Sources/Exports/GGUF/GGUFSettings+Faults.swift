@@ -15,7 +15,7 @@ extension GGUFSettings {
             }
             switch layer.feedForward {
             case .dense(let dense):
-                if architecture.hasExperts && (architecture.name != "deepseek2" || i > leadingDense) {
+                if architecture.hasExperts && !mayBeDense(i) {
                     found.append("layer \(i) has no experts")
                 }
                 if dense.bias && !biased.contains(architecture.name) {
@@ -26,21 +26,40 @@ extension GGUFSettings {
                 {
                     found.append("its feed-forward networks are not those of llama.cpp's \(architecture.name)")
                 }
-            case .experts(let experts): found += faults(experts)
+            case .experts(let experts):
+                found += faults(experts)
+                if architecture.name == "llama4" && (i + 1) % expertStep != 0 {
+                    found.append("its layers with experts are not those of llama.cpp's llama4")
+                }
             }
             if layer.arrangement != arrangement && architecture.name != "gptneox" {
                 found.append("its norms do not stand where llama.cpp's \(architecture.name) has them")
             }
         }
         found += rotaryFaults
+        if config.tiedHead, ["olmo2", "olmoe", "qwen2moe", "gptneox", "gpt-oss"].contains(architecture.name) {
+            found.append("llama.cpp's \(architecture.name) wants a head of its own, this model's is tied")
+        }
         let once = found.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         return once.map { Problem("cannot be written to GGUF: \($0)", file: file) }
     }
 
     /// What llama.cpp does otherwise than the model, and what that means for the user; nil where there is nothing.
-    var note: String? {
+    func note(_ own: TransformerConfig) -> String? {
+        if config != own {
+            return
+                "llama.cpp rounds where this model's YaRN ramp begins and ends, so that its predictions differ a little "
+                + "from those of transformers; what is exported is checked against the model as llama.cpp computes it"
+        }
+        if architecture.name == "phi3", case .longRope(let scaling)? = config.rotaries.first?.scaling {
+            return "llama.cpp turns by the long factors whenever its context (-c) is longer than "
+                + "\(scaling.originalPositions) tokens, the model itself only where the text is: run it with a context of "
+                + "that length where texts are shorter"
+        }
         for layer in config.layers {
-            guard slidingPattern == nil, case .window(let width)? = layer.attention?.reach else { continue }
+            guard slidingPattern == nil, !listsSliding, case .window(let width)? = layer.attention?.reach else {
+                continue
+            }
             return
                 "this model looks back \(width) tokens; llama.cpp's \(architecture.name) attends to everything, so beyond "
                 + "\(width) tokens its predictions are others"
@@ -57,6 +76,9 @@ extension GGUFSettings {
         default: nil
         }
     }
+
+    /// Whether the file says layer by layer which ones slide.
+    private var listsSliding: Bool { ["olmo2", "gpt-oss"].contains(architecture.name) }
 
     private var kind: DenseConfig.Kind {
         switch architecture.name {
@@ -92,9 +114,26 @@ extension GGUFSettings {
     }
 
     /// Architectures whose attention output and feed-forward networks may have biases.
-    private var biased: Set<String> { ["llama", "granite", "granitemoe", "gptneox", "gpt2", "starcoder2"] }
+    private var biased: Set<String> {
+        ["llama", "granite", "granitemoe", "gptneox", "gpt2", "starcoder2", "gpt-oss"]
+    }
 
-    private var leadingDense: Int { config.layers.prefix { !$0.hasExperts }.count }
+    /// Architectures whose heads are together as wide as the model.
+    private var filling: Set<String> {
+        [
+            "olmo", "olmo2", "olmoe", "gptneox", "gpt2", "qwen2", "qwen2moe", "command-r", "cohere2", "starcoder2",
+            "phi3",
+        ]
+    }
+
+    /// Whether llama.cpp's architecture, which has experts, may have a layer without.
+    private func mayBeDense(_ layer: Int) -> Bool {
+        switch architecture.name {
+        case "deepseek2": layer <= config.layers.prefix { !$0.hasExperts }.count
+        case "llama4": (layer + 1) % expertStep != 0
+        default: false
+        }
+    }
 
     private func faults(_ attention: AttentionConfig, _ layer: Int) -> [String] {
         var found: [String] = []
@@ -105,14 +144,14 @@ extension GGUFSettings {
             if (attention.reach != .full) != (slides && anySlides) {
                 found.append("its sliding layers are not those of llama.cpp's \(name)")
             }
-        } else if case .window(let width) = attention.reach, width < Self.shortestIgnoredWindow {
+        } else if case .window(let width) = attention.reach, width < Self.shortestIgnoredWindow, !listsSliding {
             found.append("llama.cpp's \(name) has no sliding window, this model has one of \(width) tokens")
-        } else if case .chunk = attention.reach {
+        } else if case .chunk = attention.reach, name != "llama4" {
             found.append("llama.cpp's \(name) has no chunks to attend in")
         }
         if attention.projection != projection { found.append("its layers are not stored as \(name)'s are") }
         // llama.cpp leaves the rotation out in every fourth layer of SmolLM3 and Cohere 2 and nowhere else; GPT-2 has none.
-        let turns = name != "gpt2" && !(["smollm3", "cohere2"].contains(name) && (layer + 1) % 4 == 0)
+        let turns = name != "gpt2" && !(["smollm3", "cohere2", "llama4"].contains(name) && (layer + 1) % 4 == 0)
         if (attention.rotary != nil) != turns {
             found.append("its layers without rotation are not those of llama.cpp's \(name)")
         }
@@ -131,9 +170,7 @@ extension GGUFSettings {
         if attention.projectionClip != nil && name != "olmo" {
             found.append("llama.cpp's \(name) does not clamp projections")
         }
-        if attention.queryGrowth != nil || attention.sinks {
-            found.append("llama.cpp's \(name) has no \(attention.sinks ? "attention sinks" : "growing queries")")
-        }
+        found += ownFaults(attention, turns: turns)
         if name == "gemma2" || name == "gemma3" {
             let large = config.layers.count == (name == "gemma2" ? 46 : 62)
             let width = large ? config.hiddenSize / max(1, attention.heads) : attention.headDim
@@ -144,6 +181,51 @@ extension GGUFSettings {
             found.append("the scale of its scores is not 1/√\(attention.headDim)")
         }
         return found
+    }
+
+    /// What llama.cpp fixes for single architectures.
+    private func ownFaults(_ attention: AttentionConfig, turns: Bool) -> [String] {
+        var found: [String] = []
+        let name = architecture.name
+        if filling.contains(name), attention.heads * attention.headDim != config.hiddenSize {
+            found.append("llama.cpp's \(name) has heads that are together as wide as the model")
+        }
+        if attention.sinks != (name == "gpt-oss") {
+            found.append("llama.cpp's \(name) has \(attention.sinks ? "no" : "") attention sinks")
+        }
+        if name == "gpt-oss", !attention.outputBias {
+            found.append("llama.cpp's gpt-oss has biases in its attention, this model has none")
+        }
+        let growth: AttentionConfig.QueryGrowth?
+        switch name {
+        case "llama4":
+            growth = turns ? nil : .init(beta: 0.1, originalPositions: 8192, shift: 1)
+            if attention.reach != (turns ? .chunk(8192) : .full) {
+                found.append(
+                    "llama.cpp's llama4 attends in chunks of 8192 tokens where it rotates, this model otherwise")
+            }
+            let norm: AttentionConfig.QueryKeyNorm = turns && expertCount != 128 ? .perHeadUnweighted : .none
+            if attention.queryKeyNorm != norm {
+                found.append("its norms of queries and keys are not those of llama.cpp's llama4")
+            }
+        case "mistral3":
+            growth = attention.queryGrowth.map { .init(beta: $0.beta, originalPositions: $0.originalPositions) }
+            if case .yarn(let yarn)? = config.rotaries.first?.scaling,
+                yarn.originalPositions != attention.queryGrowth?.originalPositions
+            {
+                found.append("llama.cpp's mistral3 has one original length, of the rotation and of growing queries")
+            }
+        default: growth = nil
+        }
+        if attention.queryGrowth != growth {
+            found.append("llama.cpp's \(name) does not let queries grow as this model does")
+        }
+        return found
+    }
+
+    private var expertCount: Int? {
+        for layer in config.layers { if case .experts(let experts) = layer.feedForward { return experts.count } }
+        return nil
     }
 
     private func faults(_ attention: LatentAttentionConfig) -> [String] {
@@ -169,12 +251,14 @@ extension GGUFSettings {
 
     private func faults(_ experts: ExpertsConfig) -> [String] {
         var found: [String] = []
-        if case .stackedInputsFirst = experts.storage { found.append("its experts are stored inputs first") }
         if case .grouped(let grouped) = experts.routing, grouped.groups > 1, grouped.groupScore != .bestTwo {
             found.append("llama.cpp scores a group of experts by its two best ones, this model by the best")
         }
-        let isGated = experts.expert.kind == .gated && experts.expert.activation == .silu && !experts.expert.bias
-        if !routes(experts.routing) || experts.routerBias || experts.clampedLimit != nil || !isGated
+        let isOSS = architecture.name == "gpt-oss"
+        let isGated =
+            experts.expert.kind == .gated && experts.expert.activation == .silu && experts.expert.bias == isOSS
+        if !routes(experts.routing) || experts.routerBias != isOSS || !isGated
+            || experts.clampedLimit != (isOSS ? 7 : nil)
             || (experts.weightScale != 1 && architecture.name != "deepseek2") || !shares(experts)
         {
             found.append("its experts are not those of llama.cpp's \(architecture.name)")
@@ -187,7 +271,8 @@ extension GGUFSettings {
         switch (architecture.name, routing) {
         case ("llama", .softmaxFirst(normalized: true)), ("qwen3moe", .softmaxFirst(normalized: true)),
             ("granitemoe", .choiceFirst), ("olmoe", .softmaxFirst(normalized: false)),
-            ("qwen2moe", .softmaxFirst(normalized: false)), ("deepseek2", .softmaxFirst(normalized: false)):
+            ("qwen2moe", .softmaxFirst(normalized: false)), ("deepseek2", .softmaxFirst(normalized: false)),
+            ("gpt-oss", .choiceFirst), ("llama4", .sigmoidOnInput):
             true
         case ("deepseek2", .grouped(let grouped)): grouped.sigmoid == grouped.correction
         default: false
@@ -197,6 +282,7 @@ extension GGUFSettings {
     /// Whether llama.cpp's architecture has this network beside the experts.
     private func shares(_ experts: ExpertsConfig) -> Bool {
         switch architecture.name {
+        case "llama4": experts.shared?.hidden == experts.expert.hidden && !experts.sharedGate
         case "qwen2moe": experts.shared != nil && experts.sharedGate
         case "deepseek2":
             experts.shared.map { $0.hidden % max(1, experts.expert.hidden) == 0 && !$0.bias } ?? false
@@ -207,7 +293,8 @@ extension GGUFSettings {
 
     private var rotaryFaults: [String] {
         var found: [String] = []
-        let expected = architecture.name == "gemma3" ? 1...2 : architecture.name == "gpt2" ? 0...0 : 1...1
+        let name = architecture.name
+        let expected = name == "gemma3" || name == "olmo2" ? 1...2 : name == "gpt2" ? 0...0 : 1...1
         if !expected.contains(config.rotaries.count) { found.append("it has \(config.rotaries.count) rotary tables") }
         if config.rotaries.contains(where: { $0.basis != $0.dim }) {
             found.append("it turns an odd share of each head, which llama.cpp does not")
@@ -223,6 +310,11 @@ extension GGUFSettings {
         }
         if architecture.name == "gemma3", config.rotaries.count > 1, config.rotaries[1].scaling != .none {
             found.append("the rotary table of its sliding layers is scaled, which llama.cpp's gemma3 does not do")
+        }
+        if name == "olmo2", config.rotaries.count > 1,
+            config.rotaries[1].scaling != .none || config.rotaries[1].theta != config.rotaries[0].theta
+        {
+            found.append("llama.cpp's olmo2 rotates sliding layers by the same base as the others, without scaling")
         }
         return found
     }

@@ -21,7 +21,7 @@ struct GGUFSettings {
                 advice: "written are \(known)")
         }
         self.architecture = architecture
-        config = files.description.config
+        config = files.description.config.asInLlama(architecture)
         try Problems(faults(files.path)).throwIfAny()
         guard let layer = config.layers.first else { throw Problem("has no layers", file: files.path) }
         metadata["general.architecture"] = .string(architecture.name)
@@ -32,7 +32,8 @@ struct GGUFSettings {
         set("block_count", .count(config.layers.count))
         set("context_length", .count(config.maximumPositions))
         set("embedding_length", .count(config.hiddenSize))
-        setFeedForward(files.configuration["intermediate_size"]?.intValue)
+        let text = files.configuration["text_config"] ?? files.configuration
+        setFeedForward((text["intermediate_size_mlp"] ?? text["intermediate_size"])?.intValue)
         let norm = config.norm.kind == .layer ? "layer_norm_epsilon" : "layer_norm_rms_epsilon"
         set("attention.\(norm)", .float32(config.norm.epsilon))
         set("vocab_size", .count(config.vocabularySize))
@@ -64,6 +65,7 @@ struct GGUFSettings {
         set("expert_count", .count(experts.count))
         set("expert_used_count", .count(experts.perToken))
         if architecture.name != "llama" { set("expert_feed_forward_length", .count(experts.expert.hidden)) }
+        if architecture.name == "llama4" { set("interleave_moe_layer_step", .count(expertStep)) }
         guard architecture.name == "deepseek2" else {
             if let shared = experts.shared { set("expert_shared_feed_forward_length", .count(shared.hidden)) }
             return
@@ -116,17 +118,34 @@ struct GGUFSettings {
         case "gemma2", "gemma3":
             if let cap = attention.softCap { set("attn_logit_softcapping", .float32(cap)) }
             if let cap = config.logitSoftCap { set("final_logit_softcapping", .float32(cap)) }
-            for layer in config.layers {
-                guard case .window(let width)? = layer.attention?.reach else { continue }
-                set("attention.sliding_window", .count(width))
-            }
+            setSliding(pattern: false)
             if architecture.name == "gemma3", config.rotaries.count > 1 {
                 set("rope.freq_base_swa", .float32(Float(config.rotaries[1].theta)))
+            }
+        case "gpt-oss": setSliding(pattern: true)
+        case "olmo2" where config.layers.contains { $0.attention?.reach != .full }: setSliding(pattern: true)
+        case "mistral3":
+            if let growth = attention.queryGrowth {
+                set("attention.temperature_scale", .float32(growth.beta))
+                set("rope.scaling.original_context_length", .count(growth.originalPositions))
             }
         case "gptneox": set("use_parallel_residual", .bool(layer.arrangement == .parallel))
         default: break
         }
     }
+
+    /// The width of the windows and, where llama.cpp reads it, which layers have one.
+    private mutating func setSliding(pattern: Bool) {
+        let widths = config.layers.map { layer -> Int? in
+            if case .window(let width)? = layer.attention?.reach { width } else { nil }
+        }
+        guard let width = widths.compactMap(\.self).first else { return }
+        set("attention.sliding_window", .count(width))
+        if pattern { set("attention.sliding_window_pattern", .array(.bool(widths.map { $0 != nil }))) }
+    }
+
+    /// Every which layer has experts, the first of them counted from one.
+    var expertStep: Int { (config.layers.firstIndex(where: \.hasExperts) ?? 0) + 1 }
 
     private mutating func set(_ key: String, _ value: GGUFValue) { metadata["\(architecture.name).\(key)"] = value }
 
@@ -185,6 +204,21 @@ struct GGUFSettings {
             }
         return (value < 10 ? String(format: "%.1f", value).replacing(".0", with: "") : String(Int(value.rounded())))
             + unit
+    }
+}
+
+extension TransformerConfig {
+    /// The same with what llama.cpp computes in another way and models are served with nevertheless: gpt-oss's YaRN ramp
+    /// ends between two dimensions, llama.cpp's at a whole one.
+    func asInLlama(_ architecture: GGUFArchitecture) -> TransformerConfig {
+        guard architecture.name == "gpt-oss" else { return self }
+        var config = self
+        for i in rotaries.indices {
+            guard case .yarn(var yarn) = rotaries[i].scaling else { continue }
+            yarn.truncate = true
+            config.rotaries[i].scaling = .yarn(yarn)
+        }
+        return config
     }
 }
 

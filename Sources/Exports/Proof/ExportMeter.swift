@@ -1,4 +1,6 @@
+import Diagnostics
 import Foundation
+import SafeFiles
 
 /// Counts what an export writes: says how much is done and how long the rest will take, and keeps the seconds it took, the
 /// check not counted.
@@ -7,6 +9,8 @@ public final class ExportMeter {
     public private(set) var seconds = 0.0
     /// Time between two messages.
     package var interval = Duration.milliseconds(100)
+    /// Bytes free where a path is.
+    package var freeSpace: (_ path: String) -> Int? = { FreeSpace.bytes(at: $0) }
 
     init() {}
 
@@ -14,12 +18,18 @@ public final class ExportMeter {
     ///
     /// - Parameters:
     ///   - what: a name for messages.
-    ///   - total: bytes there will be.
+    ///   - path: where they will be.
+    ///   - total: bytes there will be; a disk without as much room is a ``RunFailure`` before anything is written.
     ///   - progress: told about ten times a second; may throw to end the work.
     func writing(
-        _ what: String, bytes total: Int, _ progress: @escaping (String) throws -> Void,
+        _ what: String, to path: String, bytes total: Int, _ progress: @escaping (String) throws -> Void,
         _ body: (_ advance: (Int) throws -> Void) throws -> Void
     ) throws {
+        if let free = freeSpace(path), free < total {
+            func size(_ bytes: Int) -> String { String(format: "%.2f GB", Double(bytes) / 1e9) }
+            throw RunFailure(
+                "the disk of \(path) has \(size(free)) free, and \(what) needs \(size(total)); nothing was written")
+        }
         let start = ContinuousClock.now
         var (done, told) = (0, start)
         try progress("writing \(what)")

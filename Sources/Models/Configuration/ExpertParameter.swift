@@ -44,7 +44,7 @@ extension TransformerConfig {
     ) -> [ExpertParameter] {
         guard case .experts(let experts) = layers[layer].feedForward else { return [] }
         let hidden = experts.expert.hidden
-        let swapped = experts.storage == .stackedInputsFirst(interleaved: false)
+        let swapped = experts.routing == .sigmoidOnInput  // Llama 4, in whatever order this file has it
         return ["gateUp", "down"].compactMap { part in
             let path = "layers.\(layer).feedForward.experts.\(part)"
             guard let name = names.module(path, at: place, contains: contains) else { return nil }

@@ -39,7 +39,7 @@ public struct GGUFArchitecture: Sendable, Equatable {
         GGUFArchitecture("gemma3", as: "gemma3_text", class: "Gemma3ForCausalLM", normOffset: 1),
         GGUFArchitecture("phi3", as: "phi3", class: "Phi3ForCausalLM"),
         GGUFArchitecture("gptneox", as: "gpt_neox", class: "GPTNeoXForCausalLM"),
-        GGUFArchitecture("olmo2", as: "olmo2", class: "Olmo2ForCausalLM"),
+        GGUFArchitecture("olmo2", as: "olmo2", also: ["olmo3"], class: "Olmo2ForCausalLM"),
         GGUFArchitecture("smollm3", as: "smollm3", class: "SmolLM3ForCausalLM", pairsNeighbours: true),
         GGUFArchitecture("granite", as: "granite", class: "GraniteForCausalLM", pairsNeighbours: true),
         GGUFArchitecture(
@@ -54,6 +54,9 @@ public struct GGUFArchitecture: Sendable, Equatable {
         GGUFArchitecture("cohere2", as: "cohere2", class: "Cohere2ForCausalLM"),
         GGUFArchitecture(
             "deepseek2", as: "deepseek_v2", also: ["deepseek_v3"], class: "DeepseekV2ForCausalLM", hasExperts: true),
+        GGUFArchitecture("gpt-oss", as: "gpt_oss", class: "GptOssForCausalLM", hasExperts: true),
+        GGUFArchitecture("llama4", as: "llama4_text", class: "Llama4ForCausalLM", hasExperts: true),
+        GGUFArchitecture("mistral3", as: "ministral3", class: "Ministral3ForCausalLM", pairsNeighbours: true),
     ]
 
     /// The architecture of this name.
@@ -81,7 +84,6 @@ public struct GGUFArchitecture: Sendable, Equatable {
         "layers.*.feedForward.experts.*.gate": "blk.*.ffn_gate_exps",
         "layers.*.feedForward.experts.*.up": "blk.*.ffn_up_exps",
         "layers.*.feedForward.experts.*.down": "blk.*.ffn_down_exps",
-        "layers.*.feedForward.experts.down": "blk.*.ffn_down_exps",
         "layers.*.feedForward.shared.gate": "blk.*.ffn_gate_shexp",
         "layers.*.feedForward.shared.up": "blk.*.ffn_up_shexp",
         "layers.*.feedForward.shared.down": "blk.*.ffn_down_shexp",
@@ -91,13 +93,14 @@ public struct GGUFArchitecture: Sendable, Equatable {
         "layers.*.attention.queryDownNorm": "blk.*.attn_q_a_norm",
         "layers.*.attention.keyValueDown": "blk.*.attn_kv_a_mqa",
         "layers.*.attention.keyValueNorm": "blk.*.attn_kv_a_norm",
-        "positions": "position_embd",
+        "layers.*.attention.sinks": "blk.*.attn_sinks", "positions": "position_embd",
     ]
 
     /// A module's name in GGUF files, without `.weight`; nil where there is none. All experts of a layer share one.
     public func tensorName(_ logical: String) -> String? {
         let (pattern, numbers) = WeightNames.generalised(logical)
-        return Self.names[pattern].map { WeightNames.filled($0, with: numbers) }
+        let own = name == "gpt-oss" && pattern == "layers.*.feedForwardNorm" ? "blk.*.post_attention_norm" : nil
+        return (own ?? Self.names[pattern]).map { WeightNames.filled($0, with: numbers) }
     }
 
     /// Whether llama.cpp multiplies with a module's matrix without looking for an adapter on it: an adapter there would

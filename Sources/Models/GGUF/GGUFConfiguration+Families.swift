@@ -37,8 +37,21 @@ extension GGUFConfiguration {
         case "cohere", "cohere2":
             object["layer_norm_eps"] = number("attention.layer_norm_epsilon") ?? 1e-5
             object["logit_scale"] = number("logit_scale") ?? 1.0
-            if architecture.modelType == "cohere2" { object["sliding_window"] = count("attention.sliding_window") }
+            if architecture.modelType == "cohere2" {
+                object["sliding_window"] = count("attention.sliding_window")
+                object["layer_types"] = layerTypes(object, "sliding_attention", every: 4)
+            }
         case "deepseek_v2": addDeepSeek(&object)
+        case "olmo2": addOlmo3(&object)
+        case "gpt_oss":
+            addExperts(&object, named: "num_local_experts")
+            object["intermediate_size"] = count("expert_feed_forward_length")
+            object["sliding_window"] = count("attention.sliding_window")
+            object["layer_types"] = layerTypes(object, "sliding_attention", every: 2)
+            object["swiglu_limit"] = 7.0
+            rotateExplicitly(&object)
+        case "llama4_text": addLlama4(&object)
+        case "ministral3": addMinistral3(&object)
         case "mixtral": addExperts(&object, named: "num_local_experts")
         case "qwen3_moe":
             addExperts(&object, named: "num_experts")
@@ -63,6 +76,73 @@ extension GGUFConfiguration {
             object["hidden_act"] = "gelu"
         default: break
         }
+    }
+
+    /// OLMo 3, which shares an architecture with OLMo 2: layers that slide rotate without scaling.
+    private func addOlmo3(_ object: inout JSONObject) {
+        guard value("attention.sliding_window")?.intValue ?? 0 > 0 else { return }
+        object["model_type"] = "olmo3"
+        object["architectures"] = ["Olmo3ForCausalLM"]
+        object["sliding_window"] = value("attention.sliding_window")?.intValue.map(JSONValue.integer)
+        object["layer_types"] = layerTypes(object, "sliding_attention", every: 4)
+        rotateExplicitly(&object)
+        let scaled = object["rope_parameters"] ?? .null
+        let plain: JSONValue = ["rope_type": "default", "rope_theta": object["rope_theta"] ?? 10000.0]
+        object["rope_parameters"] = ["full_attention": scaled, "sliding_attention": plain]
+    }
+
+    /// Llama 4. Width of chunks and growth of queries are fixed in llama.cpp.
+    private mutating func addLlama4(_ object: inout JSONObject) {
+        if value("attention.sliding_window")?.intValue == 0 { report("attention without chunks") }
+        addExperts(&object, named: "num_local_experts")
+        object["intermediate_size_mlp"] = object["intermediate_size"]
+        object["intermediate_size"] = count("expert_feed_forward_length")
+        object["interleave_moe_layer_step"] = count("interleave_moe_layer_step")
+        object["attention_chunk_size"] = 8192
+        object["layer_types"] = layerTypes(object, "chunked_attention", every: 4)
+        object["no_rope_layer_interval"] = 4
+        object["use_qk_norm"] = .bool(value("expert_count")?.intValue != 128)
+        object["floor_scale"] = 8192
+        object["attn_scale"] = 0.1
+    }
+
+    /// Ministral 3 and, without growing queries, Mistral Small 3.
+    private mutating func addMinistral3(_ object: inout JSONObject) {
+        guard let growth = number("attention.temperature_scale"), growth.doubleValue != 0 else {
+            object["model_type"] = "mistral"
+            object["architectures"] = ["MistralForCausalLM"]
+            object["sliding_window"] = .null
+            return
+        }
+        rotateExplicitly(&object)
+        var rope = object["rope_parameters"]?.objectValue ?? JSONObject()
+        rope["llama_4_scaling_beta"] = growth
+        rope["original_max_position_embeddings"] =
+            value("rope.scaling.original_context_length")?.intValue.map(JSONValue.integer)
+            ?? object["max_position_embeddings"]
+        if let strength = number("rope.scaling.yarn_log_multiplier"), strength.doubleValue != 0 {
+            (rope["mscale"], rope["mscale_all_dim"]) = (1.0, strength)
+        }
+        object["rope_parameters"] = .object(rope)
+    }
+
+    /// Says how to rotate even where nothing is scaled: families take silence for a scaling of their own.
+    private func rotateExplicitly(_ object: inout JSONObject) {
+        var rope = object["rope_scaling"]?.objectValue ?? JSONObject([("rope_type", "default")])
+        rope["rope_theta"] = object["rope_theta"]
+        object["rope_scaling"] = nil
+        object["rope_parameters"] = .object(rope)
+    }
+
+    /// Which layers look how far: a list in the file, a number (the last of as many sees everything), or the
+    /// architecture's own number.
+    private func layerTypes(_ object: JSONObject, _ kind: String, every: Int) -> JSONValue {
+        let pattern = value("attention.sliding_window_pattern")
+        let every = pattern?.intValue ?? every
+        let count = min(object["num_hidden_layers"]?.intValue ?? 0, file.weights.names.count)
+        let slides =
+            pattern?.arrayValue?.bools ?? (0..<max(0, count)).map { every > 0 && ($0 + 1) % every != 0 }
+        return .array(slides.map { .string($0 ? kind : "full_attention") })
     }
 
     private mutating func addExperts(_ object: inout JSONObject, named key: String) {
@@ -132,8 +212,7 @@ extension GGUFConfiguration {
         let window = value("attention.sliding_window")?.intValue ?? (isGemma2 ? 4096 : 0)
         object["sliding_window"] = window > 0 ? .integer(window) : .null
         guard !isGemma2 else { return }
-        object["sliding_window_pattern"] = .integer(
-            window > 0 ? value("attention.sliding_window_pattern")?.intValue ?? 6 : 1)
+        object["layer_types"] = layerTypes(object, "sliding_attention", every: window > 0 ? 6 : 1)
         object["rope_local_base_freq"] = number("rope.freq_base_swa") ?? 10000.0
     }
 

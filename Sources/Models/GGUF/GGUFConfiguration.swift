@@ -89,7 +89,7 @@ struct GGUFConfiguration {
             if let id = file.metadata["tokenizer.ggml.\(from)"]?.intValue { object[key] = .integer(id) }
         }
         let slides = value("attention.sliding_window")?.intValue ?? 0 > 0
-        if slides, !["gemma2", "gemma3", "phi3", "cohere2"].contains(architecture.name) {
+        if slides, !["gemma2", "gemma3", "phi3", "cohere2", "olmo2", "gpt-oss", "llama4"].contains(architecture.name) {
             problems.append(Problem("\(architecture.name).attention.sliding_window is not supported", file: path))
         }
         checkSizes(object)
@@ -122,7 +122,9 @@ struct GGUFConfiguration {
             fault("attention.head_count", heads, query ?? joint ?? 0, "blk.0.attn_q.weight, or attn_qkv,")
         }
         if architecture.hasExperts, let experts = value("expert_count")?.intValue {
-            let name = "blk.\(max(0, value("leading_dense_block_count")?.intValue ?? 0)).ffn_gate_exps.weight"
+            let step = value("interleave_moe_layer_step")?.intValue ?? 1
+            let first = max(0, value("leading_dense_block_count")?.intValue ?? step &- 1)
+            let name = "blk.\(first).ffn_gate_exps.weight"
             let found = file.weights[name]?.shape.first ?? 0
             if experts != found { fault("expert_count", experts, found, name) }
         }

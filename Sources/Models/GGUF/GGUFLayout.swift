@@ -11,7 +11,11 @@ public struct GGUFTensor: Sendable, Equatable {
         /// Which of its rows come first, second …; nil for all in their own order.
         public let rows: [Int]?
         /// Into how many equal groups those rows are cut, each of which is transposed; nil where none is.
-        public let transposedGroups: Int?
+        public var transposedGroups: Int?
+        /// Of what is transposed, which rows come first, second …; nil for all in their own order.
+        public var turnedRows: [Int]?
+        /// Whether the tensor is no matrix, and each of its numbers a row: biases.
+        public var holdsNumbers: Bool { tensor == module.bias || module.logical.hasSuffix("Bias") }
     }
 
     /// The name in the file, with `.weight` or `.bias`.
@@ -69,18 +73,10 @@ extension GGUFArchitecture {
         func piece(_ rows: [Int]?, transposedGroups: Int? = nil) -> GGUFTensor.Piece {
             GGUFTensor.Piece(module: name, tensor: name.weight, rows: rows, transposedGroups: transposedGroups)
         }
-        if name.logical.hasSuffix(".experts.gateUp"), shape.count == 3, let blocks = blocks(of: name.logical) {
-            // Gate and up of an expert lie one after the other; llama.cpp has all gates in one tensor, all ups in another.
-            let half = shape[1] / 2
-            return ["gate", "up"].enumerated().map { part, word in
-                let rows = (0..<shape[0]).flatMap { expert in
-                    let first = expert * shape[1] + part * half
-                    return Array(first..<first + half)
-                }
-                return GGUFTensor(
-                    "\(blocks).ffn_\(word)_exps.weight", shape: [shape[0], half, shape[2]], pieces: [piece(rows)],
-                    holdsExperts: true)
-            }
+        if name.logical.contains(".feedForward.experts."), let mixture = mixture(of: name.logical, config),
+            mixture.storage != .modules, let blocks = blocks(of: name.logical)
+        {
+            return stacked(name, shape, mixture, blocks)
         }
         if let attention = latentAttention(of: name.logical, config), let blocks = blocks(of: name.logical) {
             // Of each head the rows that make its key, transposed since llama.cpp multiplies the query with them, and the
@@ -118,6 +114,47 @@ extension GGUFArchitecture {
         return tensors
     }
 
+    /// A tensor that all experts of a layer share. llama.cpp has all gates in one, all ups in another, outputs first.
+    private func stacked(
+        _ name: ModuleName, _ shape: [Int], _ mixture: ExpertsConfig, _ blocks: String
+    ) -> [GGUFTensor] {
+        let (part, count, hidden) = (name.logical.split(separator: ".").last ?? "", shape[0], mixture.expert.hidden)
+        let suffix = part.hasSuffix("Bias") ? "bias" : "weight"
+        func tensor(_ word: String, _ shape: [Int], _ pieces: [GGUFTensor.Piece]) -> GGUFTensor {
+            GGUFTensor("\(blocks).ffn_\(word)_exps.\(suffix)", shape: shape, pieces: pieces, holdsExperts: true)
+        }
+        func piece(_ rows: [Int]?) -> GGUFTensor.Piece {
+            GGUFTensor.Piece(module: name, tensor: name.weight, rows: rows, transposedGroups: nil)
+        }
+        // Turned expert by expert, so that no more than one is in memory.
+        func turned(_ outputs: [Int]?) -> [GGUFTensor.Piece] {
+            (0..<count).map { expert in
+                var piece = piece(Array(expert * shape[1]..<(expert + 1) * shape[1]))
+                (piece.transposedGroups, piece.turnedRows) = (1, outputs)
+                return piece
+            }
+        }
+        let (isTurned, alternates) = mixture.storage.order
+        guard part.hasPrefix("gateUp") else {
+            guard isTurned, suffix == "weight" else { return [tensor("down", shape, [piece(nil)])] }
+            return [tensor("down", [count, shape[2], shape[1]], turned(nil))]
+        }
+        return ["gate", "up"].enumerated().map { half, word in
+            let own = (0..<hidden).map { alternates ? 2 * $0 + half : half * hidden + $0 }
+            if suffix == "weight", isTurned { return tensor(word, [count, hidden, shape[1]], turned(own)) }
+            let rows = (0..<count).flatMap { expert in own.map { expert * 2 * hidden + $0 } }
+            return tensor(word, [count, hidden] + shape.dropFirst(2), [piece(rows)])
+        }
+    }
+
+    /// The mixture a module belongs to.
+    private func mixture(of logical: String, _ config: TransformerConfig) -> ExpertsConfig? {
+        guard let layer = WeightNames.generalised(logical).numbers.first.flatMap({ Int($0) }),
+            config.layers.indices.contains(layer), case .experts(let experts) = config.layers[layer].feedForward
+        else { return nil }
+        return experts
+    }
+
     /// The attention whose keys and values this module makes of their narrow layer; nil for any other module.
     private func latentAttention(of logical: String, _ config: TransformerConfig) -> LatentAttentionConfig? {
         let (pattern, numbers) = WeightNames.generalised(logical)
@@ -134,10 +171,18 @@ extension GGUFArchitecture {
 
     /// How many experts lie beside a module that is one of them.
     private func experts(_ logical: String, _ config: TransformerConfig) -> Int? {
-        let (pattern, numbers) = WeightNames.generalised(logical)
-        guard pattern.hasPrefix("layers.*.feedForward.experts.*."), let layer = numbers.first.flatMap({ Int($0) }),
-            config.layers.indices.contains(layer), case .experts(let experts) = config.layers[layer].feedForward
-        else { return nil }
-        return experts.count
+        guard WeightNames.generalised(logical).pattern.hasPrefix("layers.*.feedForward.experts.*.") else { return nil }
+        return mixture(of: logical, config)?.count
+    }
+}
+
+extension ExpertsConfig.Storage {
+    /// Whether stacked matrices have inputs before outputs, and whether gate and up alternate.
+    fileprivate var order: (inputsFirst: Bool, alternates: Bool) {
+        switch self {
+        case .modules, .stacked: (false, false)
+        case .stackedInterleaved: (false, true)
+        case .stackedInputsFirst(let interleaved): (true, interleaved)
+        }
     }
 }

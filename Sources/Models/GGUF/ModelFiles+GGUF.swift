@@ -1,4 +1,5 @@
 import Diagnostics
+import Kernels
 import OrderedJSON
 import SafeFiles
 import WeightFiles
@@ -15,6 +16,7 @@ extension ModelFiles {
         var reader = try GGUFConfiguration(file, path: path)
         let configuration = try reader.json()
         var description = try ModelDescription(configuration: configuration, file: path)
+        description.config.storeExpertsOutputsFirst()
         // Divisors that no known scaling gives are taken as they are.
         if let factors = reader.factors, configuration["rope_scaling"]?.isNull ?? true {
             for i in description.config.rotaries.indices {
@@ -29,6 +31,19 @@ extension ModelFiles {
 
     /// The architecture in llama.cpp's words, where it has one that is known here.
     public var ggufArchitecture: GGUFArchitecture? { GGUFArchitecture.writing(description.config.family) }
+}
+
+extension TransformerConfig {
+    /// Stacked experts as GGUF files have them, whichever way round transformers' files do: outputs before inputs.
+    fileprivate mutating func storeExpertsOutputsFirst() {
+        for i in layers.indices {
+            guard case .experts(var experts) = layers[i].feedForward,
+                case .stackedInputsFirst(let interleaved) = experts.storage
+            else { continue }
+            experts.storage = interleaved ? .stackedInterleaved : .stacked
+            layers[i].feedForward = .experts(experts)
+        }
+    }
 }
 
 /// A GGUF file's tensors under the names of transformers. Those without such a name keep their own.
@@ -63,14 +78,17 @@ private struct GGUFWeights: WeightSource {
                 continue
             }
             if shares[first.tensor] ?? 1 > 1 || first.transposedGroups != nil {
-                if tensor.shape != own.shape || tensor.format.element == nil {
+                let isKnown = tensor.format.element.map { !first.holdsNumbers || $0.blockSize == 1 } ?? false
+                if tensor.shape != own.shape || !isKnown {
                     problems.append(
                         Problem(
                             "tensor \(tensor.name) is \(tensor.shape) of \(tensor.format.name), not \(own.shape) of a "
                                 + "known format", file: tensor.file.path))
                     continue
                 }
-                let part = AssembledPart(tensor: tensor, rows: first.rows, transposedGroups: first.transposedGroups)
+                let part = AssembledPart(
+                    tensor: first.holdsNumbers ? tensor.named(tensor.name, shape: [tensor.count, 1]) : tensor,
+                    rows: first.rows, transposedGroups: first.transposedGroups)
                 if let at = collected.firstIndex(where: { $0.name == first.tensor }) {
                     collected[at].parts.append(part)
                 } else {
@@ -88,7 +106,11 @@ private struct GGUFWeights: WeightSource {
         try Problems(problems).throwIfAny()
         // One whose parts are not all there stays away, and is reported as missing.
         for (name, parts) in collected where parts.count == shares[name] {
-            if let shape = shapes[name] { add(StoredTensor(assembling: name, shape: shape, parts)) }
+            guard let shape = shapes[name] else { continue }
+            let rowLength = parts.allSatisfy { $0.tensor.columns == 1 } ? 1 : shape.last ?? 1
+            let whole = StoredTensor(
+                assembling: name, shape: [shape.reduce(1, *) / max(1, rowLength), rowLength], parts)
+            add(whole.named(name, shape: shape))
         }
     }
 

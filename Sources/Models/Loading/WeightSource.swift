@@ -20,7 +20,7 @@ public struct ModelFiles: Sendable {
     /// The directory or file.
     public let path: String
     /// The decoder and the names of its weights.
-    public let description: ModelDescription
+    public private(set) var description: ModelDescription
     /// config.json as read.
     public let configuration: JSONValue
     /// The stored tensors; nil for a directory that has only a configuration (to be trained from random numbers).
@@ -107,6 +107,13 @@ public struct ModelFiles: Sendable {
         self.source = source
         ignored = audit.ignored
         scaled = found.tensors
+    }
+
+    /// The same weights, computed with as another decoder with the same modules would.
+    public func computing(_ config: TransformerConfig) -> ModelFiles {
+        var files = self
+        files.description.config = config
+        return files
     }
 
     /// The first reason why not every weight of this model can be trained; empty when they can.

@@ -1,3 +1,4 @@
+import Adapters
 import ArgumentParser
 import Diagnostics
 import Exports
@@ -47,7 +48,7 @@ struct ExportCommand: NumericCommand {
 
     func run() throws {
         let summary = try origin.run(compute) { job, opened in
-            tellNote(opened)
+            tellNote(job, opened)
             return switch target {
             case .peft: try job.exportPEFT(to: origin.path)
             case .mlx: try job.exportMLX(to: origin.path)
@@ -61,8 +62,11 @@ struct ExportCommand: NumericCommand {
         try origin.report(summary)
     }
 
-    /// What llama.cpp does otherwise than the model itself.
-    private func tellNote(_ opened: OpenedModel) {
+    /// What the runtime does otherwise than the model itself, or than the adapter asks for.
+    private func tellNote(_ job: ExportJob, _ opened: OpenedModel) {
+        if target == .peft, let note = job.adapter.flatMap({ VLLMServing($0.config.settings).note }) {
+            log.notice("\(note)")
+        }
         guard target == .gguf || target == .ollama || target == .ggufLoRA else { return }
         if let note = Exportability.runtimeNote(opened.files) { log.notice("\(note)") }
     }

@@ -1,5 +1,6 @@
 import Adapters
 import Diagnostics
+import Exports
 import Foundation
 import Models
 import OrderedJSON
@@ -62,6 +63,18 @@ extension Inspection {
                 + (tokenizer.eosToken ?? "nothing"))
     }
 
+    private mutating func add(_ serving: VLLMServing) {
+        let rank = serving.maximumRank
+        add(
+            "vllm",
+            [
+                "max_lora_rank": rank.map(JSONValue.integer) ?? .null,
+                "obstacles": .array(serving.obstacles.map(JSONValue.string)),
+            ],
+            text: serving.obstacles.isEmpty
+                ? "serves it with --max-lora-rank \(rank ?? 0)" : "no: " + serving.obstacles.joined(separator: "; "))
+    }
+
     /// A PEFT directory.
     static func adapter(_ path: String) throws -> Inspection {
         var inspection = Inspection("adapter", path: path)
@@ -74,6 +87,7 @@ extension Inspection {
             inspection.add(
                 "use_rslora", .bool(config.settings.useRSLoRA), text: config.settings.useRSLoRA ? "yes" : "no")
             inspection.add("target_modules", json["target_modules"] ?? .null)
+            inspection.add(VLLMServing(config.settings))
         }
         let weights = path + "/adapter_model.safetensors"
         guard FileManager.default.fileExists(atPath: weights) else {
