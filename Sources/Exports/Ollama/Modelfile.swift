@@ -1,4 +1,5 @@
 import Datasets
+import Diagnostics
 import Foundation
 import Models
 import OrderedJSON
@@ -19,17 +20,24 @@ struct Modelfile {
     /// is written as such, otherwise the one inside the GGUF file is left to speak for itself.
     ///
     /// - Parameter adapter: a GGUF adapter that is loaded beside the weights.
-    func text(weights: String, adapter: String? = nil) -> String {
-        var lines = ["FROM \(weights)"]
-        if let adapter { lines.append("ADAPTER \(adapter)") }
+    /// - Throws: ``Problem`` where a path cannot stand in a Modelfile.
+    func text(weights: String, adapter: String? = nil) throws(Problem) -> String {
+        var lines: [String] = []
+        for (command, path) in [("FROM", weights), ("ADAPTER", adapter)] {
+            guard let path else { continue }
+            guard let argument = ModelfileArgument(path) else {
+                throw Problem("cannot be named in a Modelfile", file: path, advice: "rename it")
+            }
+            lines.append("\(command) \(argument.text)")
+        }
         if let template = TurnTemplate(render, bos: tokenizer.addsBOS ? tokenizer.bosToken : nil),
-            !template.goTemplate.contains("\"\"\"")
+            let argument = ModelfileArgument(template.goTemplate, isText: true)
         {
-            lines.append("TEMPLATE \"\"\"\(template.goTemplate)\"\"\"")
+            lines.append("TEMPLATE \(argument.text)")
         } else if renderer.template != nil {
             lines.append("# The chat template is the one in the GGUF file (tokenizer.chat_template).")
         }
-        lines += stops.map { "PARAMETER stop \"\($0.replacing("\"", with: "\\\""))\"" }
+        lines += stops.compactMap { ModelfileArgument($0, isText: true) }.map { "PARAMETER stop \($0.text)" }
         return lines.joined(separator: "\n") + "\n"
     }
 
