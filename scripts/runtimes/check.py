@@ -75,14 +75,9 @@ def compare(found, expected):
     return largest, kl / count
 
 
-def steady(found, expected, lengths):
-    """The mean KL(expected ‖ found) over the first positions of each row, and how many they are."""
-    kl, count = 0.0, 0
-    for a, b, length in zip(found, expected, lengths):
-        length = min(length, len(b))
-        kl += float((np.exp(b[:length]) * (b[:length] - a[:length])).sum())
-        count += length
-    return kl / max(1, count), count
+def worst(scores, expected):
+    """Largest |Δ log p| between Graft's log-probabilities of the rows' tokens and whole distributions."""
+    return max(abs(x - y[j, ids[j + 1]]) for ids, s, y in zip(ROWS, scores, expected) for j, x in enumerate(s))
 
 
 def score(model, adapter, folder):
@@ -91,7 +86,8 @@ def score(model, adapter, folder):
     with open(path, "w") as file:
         for ids in ROWS:
             file.write(json.dumps({"input_ids": ids, "labels": ids}) + "\n")
-    lines = graft("score", "--model", model, "--adapter", adapter, "--data", path, "--precision", "f32").splitlines()
+    words = ["--adapter", adapter] if adapter else []
+    lines = graft("score", "--model", model, *words, "--data", path, "--precision", "f32").splitlines()
     return [json.loads(line)["logprobs"] for line in lines]
 
 
@@ -101,29 +97,27 @@ class Table:
     def __init__(self):
         self.rows = {}
 
-    def add(self, family, export, base, runtime, numbers, bound, note="", same=None):
+    def add(self, family, export, base, runtime, numbers, bound, note=""):
         row = self.rows.setdefault((family, export, base),
-                                   dict(runtime=runtime, largest=0, kl=0, note=note, holds=True, same=None))
-        if same:
-            row["same"] = max(row["same"] or same, same)
+                                   dict(runtime=runtime, largest=0, kl=0, note=note, holds=True))
         if numbers is None:
             row.update(largest=None, kl=None, note=note, holds=False)
         elif row["largest"] is not None:
-            row["largest"], row["kl"] = max(row["largest"], numbers[0]), max(row["kl"], numbers[1])
+            row["largest"] = max(row["largest"], numbers[0])
+            row["kl"] = None if numbers[1] is None else max(row["kl"], numbers[1])
             row["holds"] = row["holds"] and bound(*numbers)
 
     def text(self):
         today = datetime.date.today().isoformat()
-        lines = ["| family | export | base | run by | date | largest \\|Δ log p\\| | KL | KL, same experts | |",
-                 "|---|---|---|---|---|---|---|---|---|"]
+        lines = ["| family | export | base | run by | date | largest \\|Δ log p\\| | KL | |",
+                 "|---|---|---|---|---|---|---|---|"]
         for (family, export, base), row in self.rows.items():
             if row["largest"] is None:
-                lines.append(f"| {family} | {export} | {base} | {row['runtime']} | | | | | {row['note']} |")
+                lines.append(f"| {family} | {export} | {base} | {row['runtime']} | | | | {row['note']} |")
                 continue
             mark = "holds" if row["holds"] else "**does not hold**"
-            same = "" if row["same"] is None else "{:.1e} at {} positions".format(*row["same"])
-            lines.append(f"| {family} | {export} | {base} | {row['runtime']} | {today} | {row['largest']:.1e} "
-                         f"| {row['kl']:.1e} | {same} | {mark} |")
+            kl = "" if row["kl"] is None else f"{row['kl']:.1e}"
+            lines.append(f"| {family} | {export} | {base} | {row['runtime']} | {today} | {row['largest']:.1e} | {kl} | {mark} |")
         return "\n".join(lines)
 
 
@@ -161,26 +155,37 @@ def alone(base, adapter, folder, plain):
     return without, len(tensors) // 2
 
 
-def rounding(table, family, export, base, model, wide, used, adapter=None):
-    """One row for llama.cpp on a quantised base: against the same numbers in F32, where it rounds no activations. A mixture
-    is held to the bound up to the first token of each row that rounding sends to other experts."""
-    if not used:
-        found, expected = model.log_probabilities(ROWS, adapter), wide.log_probabilities(ROWS, adapter)
-        table.add(family, export, base, llama.version(), compare(found, expected), nearly)
-        return found, expected
-    choices = llama.Choices(), llama.Choices()
-    found = model.log_probabilities(ROWS, adapter, choices[0])
-    expected = wide.log_probabilities(ROWS, adapter, choices[1])
-    same = steady(found, expected, choices[0].same(choices[1], used))
-    table.add(family, export, base, llama.version(), compare(found, expected),
-              lambda largest, kl: same[0] < 1e-3 and same[1] >= 20, same=same)
-    return found, expected
+def rounding(table, family, export, base, model, wide, adapter=None):
+    """One row for llama.cpp on a quantised base: against the same numbers in F32, where it rounds no activations."""
+    found, expected = model.log_probabilities(ROWS, adapter), wide.log_probabilities(ROWS, adapter)
+    table.add(family, export, base, llama.version(), compare(found, expected), nearly)
+    return expected
+
+
+def undecided(family, folder):
+    """Rows for a mixture whose routers are random numbers: what llama.cpp's rounding of activations alone does to them, and
+    that Graft predicts what llama.cpp predicts where it does not round."""
+    models.make(family, f"{folder}/model", arguments.tokenizer, decided=False)
+    used = json.load(open(f"{folder}/model/config.json"))["num_experts_per_tok"]
+    lines = []
+    for base in ("q8_0", "q4_k"):
+        path, wide = f"{folder}/base-{base}.gguf", f"{folder}/wide-{base}.gguf"
+        graft("export", "--model", f"{folder}/model", "--to", "gguf", "-o", path, "--quantize", base)
+        graft("export", "--model", path, "--to", "gguf", "-o", wide, "--quantize", "f32")
+        found, choices = [], []
+        for file in (path, wide):
+            model = llama.Model(file, 64)
+            choices.append(llama.Choices())
+            found.append(model.log_probabilities(ROWS, None, choices[-1]))
+            model.close()
+        own = worst(score(path, None, folder), found[1])
+        other = choices[0].others(choices[1], used)
+        lines.append(f"| {family} | {base} | {own:.1e} | {compare(*found)[1]:.1e} | {100 * other:.0f} % |")
+    return lines
 
 
 def check_llama(table, family, folder, adapters, references):
     runtime = llama.version() if llama else ""
-    config = json.load(open(f"{folder}/model/config.json"))
-    used = config.get("num_experts_per_tok", 0)
     for base in ("f32", "q8_0", "q4_k"):
         if not llama:
             table.add(family, "gguf-lora", base, "", None, exactly, "no llama.cpp")
@@ -195,7 +200,7 @@ def check_llama(table, family, folder, adapters, references):
             # The same numbers in F32: what is left is that llama.cpp rounds activations beside quantised weights.
             graft("export", "--model", path, "--to", "gguf", "-o", f"{folder}/wide.gguf", "--quantize", "f32")
             wide = llama.Model(f"{folder}/wide.gguf", 64)
-            rounding(table, family, "gguf", base, model, wide, used)
+            rounding(table, family, "gguf", base, model, wide)
         for kind, adapter in adapters.items():
             lora = f"{folder}/{kind}-{base}.gguf"
             source = f"{folder}/model" if base == "f32" else path
@@ -217,11 +222,9 @@ def check_llama(table, family, folder, adapters, references):
                           compare(whole.log_probabilities(ROWS), references[kind]), exactly)
                 whole.close()
             else:
-                _, expected = rounding(table, family, "gguf-lora", base, model, wide, used, lora)
+                expected = rounding(table, family, "gguf-lora", base, model, wide, lora)
                 # Graft on the same file against llama.cpp on its numbers in F32.
-                scores = score(path, adapter, folder)
-                worst = max(abs(x - y[j, ids[j + 1]]) for ids, s, y in zip(ROWS, scores, expected) for j, x in enumerate(s))
-                table.add(family, "trained on it", base, runtime, (worst, 0.0),
+                table.add(family, "trained on it", base, runtime, (worst(score(path, adapter, folder), expected), None),
                           (lambda largest, kl: largest < 5e-3) if family in models.GELU else exactly)
         model.close()
         if base != "f32":
@@ -266,13 +269,13 @@ def check_peft(table, family, folder, adapters, references):
 
 def check_mlx(table, family, folder, adapters, references):
     for kind, adapter in adapters.items():
-        if not mlx or kind in ("experts", "latent"):  # mlx-lm has experts and latent keys in matrices of its own
+        if not mlx or kind == "latent":  # mlx-lm has latent keys in matrices of its own
             continue
         out = f"{folder}/mlx-{kind}"
         import mlx.core as mx
         try:
             graft("export", "--model", f"{folder}/model", "--adapter", adapter, "--to", "mlx", "-o", out)
-            model, _ = mlx.load(f"{folder}/model", adapter_path=out)
+            model, _ = mlx.load(models.published(folder), adapter_path=out)
             found = []
             for ids in ROWS:
                 logits = np.array(model(mx.array([ids]))[0].astype(mx.float32)).astype(np.float64)
@@ -288,11 +291,11 @@ def check(table, family, folder):
     model = models.make(family, f"{folder}/model", arguments.tokenizer)
     references, theirs, adapters = {}, {}, {}
     references["none"], theirs["none"] = both(model, family)
-    for kind in [*models.ADAPTERS, *(["latent"] if family.startswith("deepseek") else [])]:
+    for kind in models.kinds(family):
         adapters[kind] = f"{folder}/adapter-{kind}"
         adapted = models.adapt(model, family, kind, adapters[kind])
         references[kind], theirs[kind] = both(adapted, family)
-        if kind == "plain" and any(".mlp.experts." in name for name, _ in model.named_parameters()):
+        if kind == "plain" and models.publishes_experts(family):
             adapters["experts"] = f"{folder}/adapter-experts"
             adapted.save_pretrained(adapters["experts"])
             deltas = models.add_experts(adapters["experts"], adapted.get_base_model())
@@ -308,23 +311,30 @@ def check(table, family, folder):
             table.add(family, part.__name__.removeprefix("check_"), "", "", None, exactly, " ".join(str(error).replace("|", "/").split())[:160])
 
 
-table = Table()
+def store(begin, fresh):
+    """Puts a table into the document. Rows of families that were not checked stay as they were."""
+    print("\n".join(fresh))
+    document, end = open(arguments.document).read(), "<!-- end -->"
+    head, rest = document.split(begin, 1)
+    old, rest = rest.split(end, 1)
+    family, order = (lambda line: line.split("|")[1].strip()), list(models.FAMILIES)
+    kept = [line for line in old.splitlines()
+            if line.startswith("| ") and family(line) in order and family(line) not in arguments.families]
+    rows = sorted(kept + fresh[2:], key=lambda line: order.index(family(line)))
+    open(arguments.document, "w").write(head + begin + "\n\n" + "\n".join(fresh[:2] + rows) + "\n\n" + end + rest)
+
+
+table, random = Table(), []
 with tempfile.TemporaryDirectory() as scratch:
     for family in arguments.families:
         folder = f"{arguments.keep or scratch}/{family}"
-        os.makedirs(folder, exist_ok=True)
+        for place in (folder, f"{folder}/random"):
+            os.makedirs(place, exist_ok=True)
         check(table, family, folder)
-text = table.text()
-print(text)
-begin, end = "<!-- written by scripts/check-runtimes -->", "<!-- end -->"
-document = open(arguments.document).read()
-head, rest = document.split(begin, 1)
-old, rest = rest.split(end, 1)
-# Rows of families that were not checked stay as they were.
-fresh = text.splitlines()
-kept = [line for line in old.splitlines() if line.startswith("| ") and line.split("|")[1].strip() in models.FAMILIES
-        and line.split("|")[1].strip() not in arguments.families]
-order = list(models.FAMILIES)
-rows = sorted(kept + fresh[2:], key=lambda line: order.index(line.split("|")[1].strip()))
-open(arguments.document, "w").write(head + begin + "\n\n" + "\n".join(fresh[:2] + rows) + "\n\n" + end + rest)
+        if llama and models.is_mixture(family):
+            random += undecided(family, f"{folder}/random")
+store("<!-- written by scripts/check-runtimes -->", table.text().splitlines())
+store("<!-- routers, written by scripts/check-runtimes -->",
+      ["| mixture | base | Graft against llama.cpp in F32, largest \\|Δ log p\\| | llama.cpp's KL from itself in F32 | other experts |",
+       "|---|---|---|---|---|"] + random)
 sys.exit(0 if all(row["holds"] or row["note"].startswith("no ") for row in table.rows.values()) else 1)

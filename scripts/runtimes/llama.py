@@ -39,16 +39,14 @@ class Choices:
             self.rows[-1].append(np.array(data).reshape(self.tokens, -1))
         return True
 
-    def same(self, other, used):
-        """For each row how many positions come before the first token that gets other experts than in `other`."""
-        lengths = []
+    def others(self, other, used):
+        """The share of tokens that some layer gives other experts than in `other`."""
+        flips = []
         for mine, theirs in zip(self.rows, other.rows):
             assert mine and len(mine) == len(theirs)
-            flips = np.zeros(len(mine[0]), bool)
-            for a, b in zip(mine, theirs):
-                flips |= (np.sort(a[:, :used], -1) != np.sort(b[:, :used], -1)).any(-1)
-            lengths.append(int(np.argmax(flips)) if flips.any() else len(flips))
-        return lengths
+            chosen = [[np.sort(layer[:, :used], -1) for layer in layers] for layers in (mine, theirs)]
+            flips.append(np.any([(a != b).any(-1) for a, b in zip(*chosen)], axis=0))
+        return float(np.concatenate(flips).mean())
 
 
 class Model:

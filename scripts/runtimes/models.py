@@ -42,6 +42,13 @@ FAMILIES = {
     "gpt2": dict(model_type="gpt2", n_inner=512),
     "starcoder2": dict(model_type="starcoder2", sliding_window=None, use_bias=True, **ROTATED),
     "olmo": dict(model_type="olmo", clip_qkv=1.5, **ROTATED),
+    "olmo3": dict(model_type="olmo3", sliding_window=16, num_hidden_layers=4, rope_parameters=dict(
+        full_attention=dict(rope_type="yarn", rope_theta=500000.0, factor=8.0, original_max_position_embeddings=64,
+                            attention_factor=1.2079441541679836, beta_fast=32.0, beta_slow=1.0),
+        sliding_attention=dict(rope_type="default", rope_theta=500000.0))),
+    "ministral3": dict(model_type="ministral3", head_dim=64, sliding_window=None, rope_parameters=dict(
+        rope_type="yarn", rope_theta=1000000.0, factor=4.0, original_max_position_embeddings=16, mscale=1.0,
+        mscale_all_dim=1.0, beta_fast=32.0, beta_slow=1.0, llama_4_scaling_beta=0.1)),
     "cohere": dict(model_type="cohere", logit_scale=0.25, tie_word_embeddings=True, **ROTATED),
     "cohere2": dict(model_type="cohere2", logit_scale=0.25, sliding_window=16, num_hidden_layers=4,
                     tie_word_embeddings=True, **ROTATED),
@@ -51,6 +58,14 @@ FAMILIES = {
                       shared_expert_intermediate_size=512, norm_topk_prob=False, **ROTATED),
     "granite-moe": dict(model_type="granitemoe", num_local_experts=4, num_experts_per_tok=2, embedding_multiplier=6.0,
                         logits_scaling=2.0, residual_multiplier=0.4, attention_multiplier=0.2, **ROTATED),
+    # `truncate`: llama.cpp rounds the ends of YaRN's ramp, the published models do not.
+    "gpt-oss": dict(model_type="gpt_oss", head_dim=64, num_local_experts=6, num_experts_per_tok=2, sliding_window=16,
+                    num_hidden_layers=4, intermediate_size=256, rope_parameters=dict(
+                        rope_type="yarn", rope_theta=150000.0, factor=32.0, original_max_position_embeddings=64,
+                        beta_fast=32.0, beta_slow=1.0, truncate=True)),
+    "llama4": dict(model_type="llama4_text", head_dim=64, num_local_experts=4, num_experts_per_tok=1,
+                   num_hidden_layers=4, intermediate_size=256, intermediate_size_mlp=512, interleave_moe_layer_step=2,
+                   **ROTATED),
     "deepseek-v2": dict(model_type="deepseek_v2", q_lora_rank=None, kv_lora_rank=64, qk_rope_head_dim=16,
                         qk_nope_head_dim=32, v_head_dim=32, n_routed_experts=6, num_experts_per_tok=2, n_shared_experts=2,
                         moe_intermediate_size=256, first_k_dense_replace=1, topk_method="greedy", n_group=1, topk_group=1,
@@ -87,14 +102,50 @@ TARGETS = {
     "deepseek-v2": ["o_proj"],
     "deepseek-v3": ["o_proj"],
     "gpt2": ["c_attn", "c_proj", "c_fc"],
+    "gpt-oss": ["q_proj", "k_proj", "v_proj", "o_proj"],
+    "llama4": ["q_proj", "k_proj", "v_proj", "o_proj"],
     "starcoder2": ["q_proj", "k_proj", "v_proj", "o_proj", "c_fc", "c_proj"],
 }
 GELU = {"gemma", "gemma2", "gemma3", "gpt-neox", "gpt2", "starcoder2"}
 USUAL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
-def make(family, folder, tokenizer):
-    """A random f32 model with a tokenizer's files; returns it."""
+def is_mixture(family):
+    return "num_experts_per_tok" in FAMILIES[family]
+
+
+def publishes_experts(family):
+    """Whether files of the family have a module for each expert, so that adapters may name single ones."""
+    return is_mixture(family) and family not in ("granite-moe", "gpt-oss", "llama4")
+
+
+def kinds(family):
+    """The kinds of adapters that PEFT makes for a family."""
+    return [*ADAPTERS, *(["stacks"] if is_mixture(family) else []), *(["latent"] if family.startswith("deepseek") else [])]
+
+
+ROUTERS = ("mlp.gate.weight", "mlp.router.weight", "router.layer.weight", "feed_forward.router.weight")
+
+
+def decide(model):
+    """Lets every token ask clearly for a first and a second expert, as trained routers do: random ones are near a tie for
+    some token in every row, and then the runtime's rounding chooses. Each expert gets a direction, its row in every router;
+    embeddings are one long direction, half of another, and what makes tokens differ."""
+    routers = [tensor for name, tensor in model.named_parameters() if name.endswith(ROUTERS)]
+    if not routers:
+        return
+    (experts, hidden), embedding = routers[0].shape, model.get_input_embeddings().weight
+    directions = torch.linalg.qr(torch.randn(hidden, experts))[0].T
+    tokens = torch.arange(len(embedding))
+    first = tokens % experts
+    second = (first + 1 + tokens // experts % (experts - 1)) % experts
+    embedding.copy_(torch.randn_like(embedding) + hidden ** 0.5 * (1.5 * directions[first] + 0.75 * directions[second]))
+    for router in routers:
+        router.copy_(0.25 * directions)
+
+
+def make(family, folder, tokenizer, decided=True):
+    """A random f32 model with a tokenizer's files; returns it. `decided`: a mixture's routers do not hesitate."""
     settings = dict(FAMILIES[family])
     torch.manual_seed(sum(map(ord, family)))
     config = AutoConfig.for_model(settings.pop("model_type"), **{**SIZES, **settings})
@@ -103,16 +154,39 @@ def make(family, folder, tokenizer):
         for name, tensor in model.named_parameters():
             if tensor.dim() == 1:  # norms and biases that do nothing would hide mistakes in their order
                 tensor.add_(torch.randn_like(tensor) * 0.1)
-            if name.endswith(("mlp.gate.weight", "router.weight", "router.layer.weight")):  # a router that hesitates between experts would choose by rounding
-                tensor.mul_(3 if family == "deepseek-v3" else 20)  # a sigmoid is full sooner
         for name, tensor in model.named_buffers():
             if name.endswith("e_score_correction_bias"):
                 tensor.copy_(torch.randn_like(tensor) * 0.1)
+        if decided:
+            decide(model)
     model.save_pretrained(folder)
     for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
         if os.path.exists(f"{tokenizer}/{name}"):
             shutil.copy(f"{tokenizer}/{name}", folder)
     return model
+
+
+def published(folder):
+    """The model's directory with its rotation as published files spell it: mlx-lm takes no notice of transformers 5's
+    `rope_parameters`, and would turn by its own defaults."""
+    path = f"{folder}/published"
+    if not os.path.exists(path):
+        os.mkdir(path)
+        for name in os.listdir(f"{folder}/model"):
+            if name != "config.json":
+                os.symlink(f"{folder}/model/{name}", f"{path}/{name}")
+        config = json.load(open(f"{folder}/model/config.json"))
+        newest = config["model_type"] == "ministral3"  # has been published in the new spelling only
+        rope = {} if newest else config.pop("rope_parameters", None) or {}
+        full = dict(rope.get("full_attention", rope))
+        if full:
+            config["rope_theta"], kind = full.pop("rope_theta"), full.pop("rope_type")
+            config["rope_scaling"] = None if kind == "default" else {"rope_type": kind, "type": kind, **full}
+        config.setdefault("num_experts", config.get("num_local_experts"))
+        if "sliding_attention" in rope:
+            config["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+        json.dump(config, open(f"{path}/config.json", "w"))
+    return path
 
 
 class TableGELU(torch.nn.Module):
@@ -138,8 +212,9 @@ def as_llama_computes(model, family):
 def adapt(model, family, kind, folder):
     """An adapter of a kind with random numbers, saved by PEFT; returns the model with it. `merge` undoes it."""
     from peft import LoraConfig, get_peft_model
-    targets = LATENT if kind == "latent" else TARGETS.get(family, USUAL)
-    settings = LoraConfig(r=4, lora_alpha=8, target_modules=targets, **ADAPTERS.get(kind, {}))
+    targets = {"latent": LATENT, "stacks": ["o_proj"]}.get(kind, TARGETS.get(family, USUAL))
+    experts = dict(target_parameters=["experts.gate_up_proj", "experts.down_proj"]) if kind == "stacks" else {}
+    settings = LoraConfig(r=4, lora_alpha=8, target_modules=targets, **ADAPTERS.get(kind, {}), **experts)
     adapted = get_peft_model(model, settings).eval()
     torch.manual_seed(len(kind))
     with torch.no_grad():
