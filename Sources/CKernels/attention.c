@@ -29,14 +29,14 @@ INLINE float row_exponentials(const float *s, void *p, int p_bf16, size_t n, flo
     size_t i = 0;
     for (; i + LANES <= n; i += LANES)
         for (int j = 0; j < LANES; j++) {
-            float e = fast_exp(bounded_score(s[i + j], bound, &slope) - m);
+            float e = exp_below(bounded_score(s[i + j], bound, &slope) - m);
             lanes[j] += e;
-            store(p, i + j, e, p_bf16);
+            store_plain(p, i + j, e, p_bf16);
         }
     for (int j = 0; i < n; i++, j++) {
-        float e = fast_exp(bounded_score(s[i], bound, &slope) - m);
+        float e = exp_below(bounded_score(s[i], bound, &slope) - m);
         lanes[j] += e;
-        store(p, i, e, p_bf16);
+        store_plain(p, i, e, p_bf16);
     }
     return sum_lanes(lanes);
 }
@@ -146,9 +146,9 @@ INLINE void backward_rows(const float *scores, const float *dp, size_t stride, v
         const float *s = scores + r * stride, *d = dp + r * stride;
         float l = lse[r * lse_stride], mean = delta[r * delta_stride];
         for (size_t i = first; i < last; i++) {
-            float slope, e = fast_exp(bounded_score(s[i], bound, &slope) - l);
-            store(prow, i, e, bf16);
-            store(drow, i, e * (d[i] - mean) * slope, bf16);
+            float slope, e = exp_below(bounded_score(s[i], bound, &slope) - l);
+            store_plain(prow, i, e, bf16);
+            store_plain(drow, i, e * (d[i] - mean) * slope, bf16);
         }
     }
 }

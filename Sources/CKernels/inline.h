@@ -43,12 +43,24 @@ INLINE uint16_t to_bf16(float f) {
     return (uint16_t)(f != f ? 0x7fc0 : rounded);
 }
 
+// The same for numbers that are seldom ties and whose NaNs are the processor's own: half as many instructions.
+INLINE uint16_t to_bf16_plain(float f) {
+    uint32_t u;
+    memcpy(&u, &f, 4);
+    return (uint16_t)((u + 0x8000) >> 16);
+}
+
 INLINE float load(const void *p, size_t i, int bf16) {
     return bf16 ? from_bf16(((const uint16_t *)p)[i]) : ((const float *)p)[i];
 }
 
 INLINE void store(void *p, size_t i, float x, int bf16) {
     if (bf16) ((uint16_t *)p)[i] = to_bf16(x);
+    else ((float *)p)[i] = x;
+}
+
+INLINE void store_plain(void *p, size_t i, float x, int bf16) {
+    if (bf16) ((uint16_t *)p)[i] = to_bf16_plain(x);
     else ((float *)p)[i] = x;
 }
 
@@ -68,9 +80,10 @@ INLINE void *at_mutable(void *p, size_t i, int bf16) { return (char *)p + i * (b
 // √x as an instruction; sqrtf may set errno, which keeps loops from being vectorised.
 INLINE float root(float x) { return __builtin_elementwise_sqrt(x); }
 
-// e^x by 2^n·e^r with a polynomial of degree 6 on |r| ≤ ln2/2: relative error ≤ 2.5e-7; 0 below −87.3, inf above 88.7.
-INLINE float fast_exp(float x) {
-    float clamped = x < -87.3f ? -87.3f : (x > 88.7f ? 88.7f : x);
+// e^x for x below 88.7, by 2^n·e^r with a polynomial of degree 6 on |r| ≤ ln2/2: relative error ≤ 2.5e-7. Below −87.3 it
+// stays at 1e-38.
+INLINE float exp_below(float x) {
+    float clamped = x < -87.3f ? -87.3f : x;
     const float magic = 12582912.0f;  // 1.5·2²³: adding it rounds, and leaves n in the lowest bits
     float shifted = clamped * 1.44269504f + magic;
     float n = shifted - magic;
@@ -88,6 +101,12 @@ INLINE float fast_exp(float x) {
     bits += exponent << 23;
     float y;
     memcpy(&y, &bits, 4);
+    return y;
+}
+
+// e^x: 0 below −87.3, inf above 88.7.
+INLINE float fast_exp(float x) {
+    float y = exp_below(x > 88.7f ? 88.7f : x);
     y = x < -87.3f ? 0.0f : y;
     return x > 88.7f ? INFINITY : (x != x ? x : y);
 }
