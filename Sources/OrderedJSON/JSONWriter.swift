@@ -46,7 +46,7 @@ extension JSONValue {
         case .bool(let b): out += b ? "true" : "false"
         case .integer(let i): out += String(i)
         case .number(let d): out += Self.text(of: d)
-        case .string(let s): Self.writeString(s, to: &out, ascii: style.asciiOnly)
+        case .string(let s): out.appendJSON(s, asciiOnly: style.asciiOnly)
         case .array(let elements):
             Self.writeList("[", "]", elements.count, to: &out, style, depth) { i, out in
                 elements[i].write(to: &out, style, depth: depth + 1)
@@ -57,7 +57,7 @@ extension JSONValue {
                 ? object.members.sorted { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) }
                 : object.members
             Self.writeList("{", "}", members.count, to: &out, style, depth) { i, out in
-                Self.writeString(members[i].key, to: &out, ascii: style.asciiOnly)
+                out.appendJSON(members[i].key, asciiOnly: style.asciiOnly)
                 out += style.keySeparator
                 members[i].value.write(to: &out, style, depth: depth + 1)
             }
@@ -82,27 +82,5 @@ extension JSONValue {
         if d.isNaN { return "NaN" }
         if d.isInfinite { return d < 0 ? "-Infinity" : "Infinity" }
         return "\(d)"
-    }
-
-    private static func writeString(_ s: String, to out: inout String, ascii: Bool) {
-        out += "\""
-        for scalar in s.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            case "\u{8}": out += "\\b"
-            case "\u{c}": out += "\\f"
-            case _ where scalar.value < 0x20 || (ascii && scalar.value > 0x7e):
-                for unit in String(scalar).utf16 {
-                    let hex = String(unit, radix: 16)
-                    out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-                }
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        out += "\""
     }
 }

@@ -45,6 +45,16 @@ struct ChatTemplateTests {
         #expect(try !template("{{ 1 }}").usesGenerationBlocks)
     }
 
+    @Test("escapes what json.dumps does, with ensure_ascii and without")
+    func escapes() throws {
+        let source = "{{ x|tojson }} {{ x|tojson(ensure_ascii=true) }} {{ '\u{7f}'|tojson(ensure_ascii=true) }}"
+        let text = try template(source).render(
+            ChatInput(messages: [], variables: ["x": "\u{7f}\u{e9}\u{1F600}\"\u{1}"])
+        ).text
+        #expect(text == #""\#u{7f}é😀\"\u0001" "\u007f\u00e9\ud83d\ude00\"\u0001" "\u007f""#)
+        #expect(JSONValue.string("\u{7f}é").serialized(JSONStyle(asciiOnly: true)) == #""\u007f\u00e9""#)
+    }
+
     @Test("takes documents from the variables, and null where there are none")
     func documents() throws {
         let shown = try template("{{ documents | tojson }}")

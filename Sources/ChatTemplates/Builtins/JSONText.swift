@@ -1,3 +1,5 @@
+import OrderedJSON
+
 /// Writes values as Python's `json.dumps` does, with transformers' default of leaving characters beyond ASCII alone.
 struct JSONText {
     var asciiOnly = false
@@ -66,31 +68,6 @@ struct JSONText {
 
     private mutating func write(_ text: String, _ r: Renderer) throws {
         try r.charge(bytes: text.utf8.count)
-        out += "\""
-        let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c && ($0 < 0x80 || !asciiOnly) }
-        if isPlain {
-            out += text
-        } else {
-            for scalar in text.unicodeScalars { write(scalar) }
-        }
-        out += "\""
-    }
-
-    private mutating func write(_ scalar: Unicode.Scalar) {
-        switch scalar {
-        case "\"": out += "\\\""
-        case "\\": out += "\\\\"
-        case "\n": out += "\\n"
-        case "\r": out += "\\r"
-        case "\t": out += "\\t"
-        case "\u{8}": out += "\\b"
-        case "\u{c}": out += "\\f"
-        case _ where scalar.value < 0x20 || (asciiOnly && scalar.value > 0x7e):
-            for unit in String(scalar).utf16 {
-                let hex = String(unit, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - hex.utf8.count) + hex
-            }
-        default: out.unicodeScalars.append(scalar)
-        }
+        out.appendJSON(text, asciiOnly: asciiOnly)
     }
 }
