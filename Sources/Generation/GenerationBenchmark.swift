@@ -31,8 +31,7 @@ public struct GenerationBenchmark {
     /// Prompts differ from their first token on, so nothing is shared. The first tokens belong to the prompts' time.
     public func run(batch: Int, prompt: Int, tokens: Int, runs: Int) throws -> Result {
         precondition(batch > 0 && prompt > 0 && tokens > 1 && runs > 0, "GenerationBenchmark: nothing to measure")
-        Profile.isOn = true
-        defer { Profile.isOn = false }
+        let profile = Profile()
         var (prompts, steps, products): ([Double], [Double], [Double]) = ([], [], [])
         for run in 0...runs {
             let requests = (0..<batch).map { row in
@@ -42,20 +41,22 @@ public struct GenerationBenchmark {
             let start = ContinuousClock.now
             var started = 0
             var first = start
-            _ = try generator.run(
-                requests,
-                onToken: { _, _, _ in
-                    started += 1
-                    if started == batch {
-                        first = .now
-                        Profile.reset()
-                    }
-                    return true
-                })
+            _ = try profile.during {
+                try generator.run(
+                    requests,
+                    onToken: { _, _, _ in
+                        started += 1
+                        if started == batch {
+                            first = .now
+                            profile.reset()
+                        }
+                        return true
+                    })
+            }
             if run == 0 { continue }
             prompts.append((first - start).seconds)
             steps.append((.now - first).seconds / Double(tokens - 1))
-            products.append((Profile.seconds[.frozenProducts] ?? 0) / Double(tokens - 1))
+            products.append((profile.seconds[.frozenProducts] ?? 0) / Double(tokens - 1))
         }
         let step = steps.median
         return Result(

@@ -93,20 +93,19 @@ public struct TrainingBenchmark {
 
     /// Runs the steps; `progress` is told each one's report.
     public func run(progress: (StepReport) -> Void = { _ in }) throws -> Result {
-        Profile.isOn = true
-        defer { Profile.isOn = false }
+        let profile = Profile()
         var (seconds, peaks, losses): ([Double], [Double], [Double]) = ([], [], [])
         var phases: [Profile.Phase: [Double]] = [:]
         for step in 0...settings.steps {
             let batch = Self.batch(settings, vocabulary: trainer.model.config.vocabularySize, step: step)
-            Profile.reset()
-            let report = try trainer.step(batch)
+            profile.reset()
+            let report = try profile.during { try trainer.step(batch) }
             progress(report)
             losses.append(report.loss)
             peaks += ProductPeak.measure(settings.precision, runs: 4)
             if step == 0 { continue }
             seconds.append(report.seconds)
-            let known = Profile.seconds
+            let known = profile.seconds
             for phase in Profile.Phase.allCases where phase != .pointwise {
                 phases[phase, default: []].append(known[phase] ?? 0)
             }
