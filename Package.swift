@@ -51,8 +51,8 @@ let package = Package(
         library(
             "Evaluation",
             uses: [
-                "Diagnostics", "SafeFiles", "Plots", "Recipes", "Generation", "Datasets", "ChatTemplates", "Models",
-                "Tensors", "Kernels", "WeightFiles", "Tokenizers", "OrderedJSON",
+                "Diagnostics", "SafeFiles", "Randomness", "Plots", "Recipes", "Generation", "Datasets", "ChatTemplates",
+                "Models", "Tensors", "Kernels", "WeightFiles", "Tokenizers", "OrderedJSON",
             ]),
         library(
             "Training",
@@ -61,18 +61,24 @@ let package = Package(
                 "Datasets", "Tensors", "CKernels", "Kernels", "WeightFiles", "OrderedJSON",
             ]),
         library(
-            "Generation", uses: ["Diagnostics", "OrderedJSON", "Models", "Tensors", "Kernels", "Tokenizers"]),
-        library("Datasets", uses: ["Diagnostics", "SafeFiles", "Tokenizers", "ChatTemplates", "OrderedJSON"]),
+            "Generation",
+            uses: ["Diagnostics", "Randomness", "OrderedJSON", "Models", "Tensors", "Kernels", "Tokenizers"]),
+        library(
+            "Datasets",
+            uses: ["Diagnostics", "SafeFiles", "Randomness", "Tokenizers", "ChatTemplates", "OrderedJSON"]),
         library(
             "Adapters",
             uses: ["Diagnostics", "SafeFiles", "Models", "WeightFiles", "Tensors", "Kernels", "OrderedJSON"]),
-        library("Models", uses: ["Diagnostics", "SafeFiles", "WeightFiles", "Tensors", "Kernels", "OrderedJSON"]),
+        library(
+            "Models",
+            uses: ["Diagnostics", "SafeFiles", "Randomness", "WeightFiles", "Tensors", "Kernels", "OrderedJSON"]),
         library("WeightFiles", uses: ["Diagnostics", "SafeFiles", "Kernels", "OrderedJSON"]),
         library("ChatTemplates", uses: ["Diagnostics", "OrderedJSON"]),
         library("Tokenizers", uses: ["Diagnostics", "SafeFiles", "OrderedJSON", "CPCRE2"]),
         library("Tensors", uses: ["Kernels", "CKernels"]),
         library("Kernels", uses: ["CKernels", "COpenBLAS", "COneDNN"]),
         library("Plots", uses: []),
+        library("Randomness", uses: []),
         library("OrderedJSON", uses: ["Diagnostics", "CSimdjson"]),
         library("SafeFiles", uses: ["Diagnostics"]),
         library("Diagnostics", uses: []),
@@ -93,14 +99,15 @@ let package = Package(
         tests(
             "EvaluationTests",
             uses: [
-                "Evaluation", "Recipes", "Models", "Tensors", "Datasets", "Tokenizers", "Kernels", "OrderedJSON",
-                "Diagnostics",
+                "Evaluation", "Randomness", "Recipes", "Models", "Tensors", "Datasets", "Tokenizers", "Kernels",
+                "OrderedJSON", "Diagnostics",
             ]),
         tests(
             "DatasetsTests", uses: ["Datasets", "Diagnostics", "OrderedJSON", "Tokenizers", "ChatTemplates"],
             resources: [.copy("Expected")]),
         tests(
-            "ChatTemplatesTests", uses: ["TestSupport", "ChatTemplates", "Diagnostics", "OrderedJSON"],
+            "ChatTemplatesTests",
+            uses: ["TestSupport", "ChatTemplates", "Randomness", "Diagnostics", "OrderedJSON"],
             resources: [.copy("Fixtures")]),
         tests("TokenizersTests", uses: ["Tokenizers", "OrderedJSON", "Diagnostics"], resources: [.copy("Fixtures")]),
         tests("PlotsTests", uses: ["Plots"]),
@@ -122,8 +129,8 @@ let package = Package(
         tests(
             "AdaptersTests",
             uses: ["Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "OrderedJSON"]),
-        tests("ModelsTests", uses: ["TestSupport", "Models", "Diagnostics", "OrderedJSON"]),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+        tests("ModelsTests", uses: ["TestSupport", "Models", "Randomness", "Diagnostics", "OrderedJSON"]),
+        .target(name: "TestSupport", dependencies: ["Randomness"], path: "Tests/TestSupport", swiftSettings: swift),
         tests("CommandTests", uses: ["graft", "Recipes", "OrderedJSON", "WeightFiles", "Kernels"]),
         tests("WeightFilesTests", uses: ["WeightFiles", "Kernels", "Diagnostics", "SafeFiles", "OrderedJSON"]),
     ],

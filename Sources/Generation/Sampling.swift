@@ -1,4 +1,5 @@
 import Kernels
+import Randomness
 
 /// How a next token is chosen. The defaults choose the likeliest.
 public struct Sampling: Sendable, Equatable {
@@ -31,7 +32,8 @@ package struct Chooser {
 
     package init(_ sampling: Sampling, key: UInt64) {
         self.sampling = sampling
-        self.key = mixed(sampling.seed &+ 0x9e37_79b9_7f4a_7c15) ^ mixed(key &* 0xbf58_476d_1ce4_e5b9 &+ 1)
+        self.key =
+            SplitMix64.mixed(sampling.seed &+ SplitMix64.step) ^ SplitMix64.mixed(key &* 0xbf58_476d_1ce4_e5b9 &+ 1)
     }
 
     /// The next token, or nil when a logit is not a number.
@@ -128,14 +130,6 @@ package struct Chooser {
     /// The next number in [0, 1).
     private mutating func uniform() -> Double {
         drawn += 1
-        return Double(mixed(key &+ drawn &* 0x9e37_79b9_7f4a_7c15) >> 11) * 0x1p-53
+        return Double(SplitMix64.mixed(key &+ drawn &* SplitMix64.step) >> 11) * 0x1p-53
     }
-}
-
-/// SplitMix64's finaliser (Steele, Lea and Flood 2014).
-private func mixed(_ x: UInt64) -> UInt64 {
-    var z = x
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
 }

@@ -102,54 +102,50 @@ struct ParityTests {
     func bf16(_ name: String) throws {
         guard Machine.hasBF16 else { return print("SKIPPED: \(name) in bf16, this processor multiplies no bfloat16") }
         let fixture = try Fixture(name)
-        let model = Transformer(fixture.files)
-        let rows = try fixture.logitDifferences("logits.0", of: model, ids: fixture.ids(0), precision: .bf16)
-        // Of these small models, whose weights are large, bf16 costs a few hundredths; where two experts are nearly equal
-        // it may choose the other, hence the tenth of the rows that may be further off.
-        let sorted = rows.sorted()
-        let (median, most) = (sorted[rows.count / 2], sorted[max(0, rows.count * 9 / 10 - 1)])
-        // Of drawn models it is known how far PyTorch is off in bf16.
+        let model = Transformer(fixture.choosingAll)
+        let ids = fixture.ids(0)
+        let exact =
+            fixture.isMixture ? model.logits(model.hiddenStates(TokenBatch(ids), precision: .f32)).values() : nil
+        let rows = try fixture.logitDifferences("logits.0", of: model, ids: ids, precision: .bf16, from: exact).sorted()
+        // Of these small models, whose weights are large, bf16 costs a few hundredths; of drawn ones it is known how far
+        // PyTorch is off.
         let reference = fixture.facts["bf16"]
         let bounds = (
             max(0.08, 1.5 * (reference?["median"]?.doubleValue ?? 0)),
-            max(0.15, 1.5 * (reference?["most"]?.doubleValue ?? 0))
+            max(0.25, 1.5 * (reference?["worst"]?.doubleValue ?? 0))
         )
+        let (median, worst) = (rows[rows.count / 2], rows[rows.count - 1])
         #expect(
-            median < bounds.0 && most < bounds.1,
-            "\(name): log-probabilities differ by \(median), \(most) in most rows; PyTorch's by \(bounds)")
-        #expect(rows.allSatisfy { $0.isFinite })
+            median < bounds.0 && worst < bounds.1,
+            "\(name): log-probabilities differ by \(median), at worst by \(worst); bounds \(bounds)")
     }
 
     @Test("gradients in bf16 point where they should", arguments: fixtures)
     func bf16Gradients(_ name: String) throws {
         guard Machine.hasBF16 else { return print("SKIPPED: \(name) in bf16, this processor multiplies no bfloat16") }
         let fixture = try Fixture(name)
-        let adapter = try PEFTFiles.open(fixture.path + "/adapter", for: fixture.files)
-        let model = Transformer(fixture.files, mode: adapter.plan.mode)
+        let files = fixture.choosingAll
+        let adapter = try PEFTFiles.open(fixture.path + "/adapter", for: files)
+        let model = Transformer(files, mode: adapter.plan.mode)
         adapter.load(into: model)
         model.blocksKept = 1
         _ = try fixture.backward(model, precision: .bf16)
+        let found = fixture.gradients(model)
+        var expected = try fixture.expectedGradients(model)
+        if fixture.isMixture {
+            _ = try fixture.backward(model, precision: .f32)
+            expected = fixture.gradients(model)
+        }
         var (along, own, wanted) = (0.0, 0.0, 0.0)
-        for adapter in model.adapters {
-            let path = "grad.base_model.model.\(adapter.module.path)."
-            for (gradient, matrix) in [
-                (adapter.a.gradient.view(rows: adapter.aRows).values(), "lora_A.weight"),
-                (adapter.b.gradient.transposed().values(), "lora_B.weight"),
-            ] {
-                let expected = try #require(fixture.reference[path + matrix]?.floats())
-                for (x, y) in zip(gradient, expected) {
-                    along += Double(x) * Double(y)
-                    own += Double(x) * Double(x)
-                    wanted += Double(y) * Double(y)
-                }
-            }
+        for (x, y) in zip(found, expected) {
+            along += Double(x) * Double(y)
+            own += Double(x) * Double(x)
+            wanted += Double(y) * Double(y)
         }
         let cosine = along / (own * wanted).squareRoot()
-        // Of drawn models it is known how far PyTorch is off; where a mixture's experts tie, chance decides on both sides.
-        let mixes = !model.canLeaveAdaptersOut
-        let bound =
-            fixture.facts["bf16"]?["cosine"]?.doubleValue.map { 1 - max(mixes ? 0.4 : 0.02, 2 * (1 - $0)) } ?? 0.99
-        #expect(cosine > bound, "\(name): cosine \(cosine), bound \(bound)")
+        // Of drawn models it is known how far PyTorch is off.
+        let bound = fixture.facts["bf16"]?["cosine"]?.doubleValue.map { 1 - max(0.02, 2 * (1 - $0)) } ?? 0.99
+        #expect(found.count == expected.count && cosine > bound, "\(name): cosine \(cosine), bound \(bound)")
     }
 }
 
@@ -164,6 +160,17 @@ struct Fixture {
         files = try ModelFiles.open(directory: path)
         reference = try WeightStore.open(path + "/reference.safetensors")
         facts = try JSONValue(parsing: Array(Data(contentsOf: URL(filePath: path + "/reference.json"))))
+    }
+
+    /// Whether routers choose experts.
+    var isMixture: Bool { files.description.config.hasExperts }
+
+    /// The model, of a mixture with every expert chosen: what bf16 costs there can be told, while of choices between
+    /// nearly equal experts chance decides.
+    var choosingAll: ModelFiles {
+        var config = files.description.config
+        config.chooseAllExperts()
+        return files.computing(config)
     }
 
     var dependsOnLength: Bool { path.contains("dynamic") || path.contains("long") }
@@ -186,12 +193,14 @@ struct Fixture {
         #expect(difference < bound, "\(path) \(name): log-probabilities differ by \(difference)")
     }
 
-    /// The largest difference of a row's log-probabilities from the reference's, for each row.
+    /// The largest difference of a row's log-probabilities from the reference's, or from those of `exact` logits, for
+    /// each row.
     func logitDifferences(
-        _ name: String, of model: Transformer, ids: [Int32], precision: ElementType, in stored: WeightStore? = nil
+        _ name: String, of model: Transformer, ids: [Int32], precision: ElementType, in stored: WeightStore? = nil,
+        from exact: [Float]? = nil
     ) throws -> [Double] {
         let logits = model.logits(model.hiddenStates(TokenBatch(ids), precision: precision))
-        let expected = try #require((stored ?? reference)[name]?.floats())
+        let expected = try #require(exact ?? (stored ?? reference)[name]?.floats())
         #expect(logits.rows * logits.columns == expected.count)
         let (a, b) = (logProbabilities(logits.values(), logits.columns), logProbabilities(expected, logits.columns))
         let differences = zip(a, b).map { $0.isNaN ? .infinity : abs($0 - $1) }
@@ -225,6 +234,20 @@ struct Fixture {
         return loss / Double(count)
     }
 
+    /// Every adapter's gradient, one after the other.
+    func gradients(_ model: Transformer) -> [Float] {
+        model.adapters.flatMap { $0.a.gradient.view(rows: $0.aRows).values() + $0.b.gradient.transposed().values() }
+    }
+
+    /// What PyTorch has for ``gradients(_:)``.
+    func expectedGradients(_ model: Transformer) throws -> [Float] {
+        try model.adapters.flatMap { adapter in
+            try ["lora_A.weight", "lora_B.weight"].flatMap { matrix in
+                try #require(reference["grad.base_model.model.\(adapter.module.path).\(matrix)"]?.floats())
+            }
+        }
+    }
+
     func expectGradients(_ model: Transformer, _ gradients: String, loss lossName: String) throws {
         let loss = try backward(model, precision: .f32)
         let expected = try #require(facts[lossName]?.doubleValue)
@@ -245,5 +268,23 @@ struct Fixture {
         let size = expected.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
         // Relative to the reference: a gradient that is zero where the reference's is not fails.
         #expect(difference <= 1e-3 * size + 1e-7, "\(path) \(name): relative error \(difference / size)")
+    }
+}
+
+extension TransformerConfig {
+    fileprivate var hasExperts: Bool {
+        layers.contains { if case .experts = $0.feedForward { true } else { false } }
+    }
+
+    fileprivate mutating func chooseAllExperts() {
+        for i in layers.indices {
+            guard case .experts(var experts) = layers[i].feedForward else { continue }
+            experts.perToken = experts.count
+            if case .grouped(var groups) = experts.routing {
+                groups.chosenGroups = groups.groups
+                experts.routing = .grouped(groups)
+            }
+            layers[i].feedForward = .experts(experts)
+        }
     }
 }

@@ -1,6 +1,7 @@
 import ChatTemplates
 import Foundation
 import OrderedJSON
+import Randomness
 import TestSupport
 import Testing
 
@@ -29,7 +30,7 @@ struct FuzzTests {
         let environment = ProcessInfo.processInfo.environment
         let rounds =
             environment["GRAFT_FUZZ_ROUNDS"].flatMap(Int.init) ?? (environment["GRAFT_FULL"] == "1" ? 10_000 : 3_000)
-        var generator = SeededGenerator(
+        var generator = SplitMix64(
             environment["GRAFT_FUZZ_SEED"].flatMap(UInt64.init) ?? 20_260_115)
         let (variables, rows) = try Fixture.semantics()
         var seeds = rows.compactMap { $0["template"]?.stringValue }.map {

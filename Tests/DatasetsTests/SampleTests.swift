@@ -134,6 +134,14 @@ struct SampleTests {
                 "input_ids[1] is 999"))
     }
 
+    @Test func tokensBeyondTheModelsVocabularyAreFaults() throws {
+        let renderer = try PromptRenderer(tokenizer: try byteTokenizer(eos: nil))
+        let builder = SampleBuilder(renderer: renderer, vocabularySize: 99)
+        #expect(try marked(#"{"text":"ab"}"#, builder).count == 1)
+        let found = fault { try marked(#"{"text":"cab"}"#, builder) }
+        #expect(found == "has the token 99, but the model knows 99 tokens")
+    }
+
     @Test func rowsWithNothingToLearnAreFaults() throws {
         let builder = try builder()
         #expect(

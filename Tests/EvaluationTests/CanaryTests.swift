@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import OrderedJSON
+import Randomness
 import Testing
 
 /// Planted secrets, and what ranks say about them.

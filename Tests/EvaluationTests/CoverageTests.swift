@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Randomness
 import Testing
 
 /// How often 95 % intervals hold the truth, in simulated cases whose truth is known.

@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import OrderedJSON
+import Randomness
 import Testing
 import Tokenizers
 

@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import OrderedJSON
+import Randomness
 import Testing
 
 /// Intervals and tests against values known from elsewhere.

@@ -110,6 +110,7 @@ struct WeightStoreTests {
             ("{}", "model.layers.0.mlp.up_proj.weight.quant_state.bitsandbytes__nf4", "bitsandbytes"),
             ("{}", "model.layers.0.mlp.up_proj.weight.absmax", "bitsandbytes"),
             (#"{"text_config":{"quantization_config":{"quant_method":"awq"}}}"#, "x", "AWQ"),
+            (#"{"quantization_config":null,"quantization":{"group_size":64,"bits":4}}"#, "x", "MLX"),
         ])
     func quantised(_ config: String, _ name: String, _ word: String) throws {
         let problem = unsupportedQuantization(config: try JSONValue(parsing: config), names: [name])

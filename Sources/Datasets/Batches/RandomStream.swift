@@ -1,3 +1,5 @@
+import Randomness
+
 /// Random numbers that are the same on every machine: xoshiro256++ (Blackman and Vigna, 2019), its state filled by
 /// SplitMix64 from the seed and a stream number. Not for secrets.
 public struct RandomStream: Sendable {
@@ -8,8 +10,8 @@ public struct RandomStream: Sendable {
 
     /// The numbers of one stream of a seed; streams of the same seed are unrelated.
     public init(seed: UInt64, stream: UInt64 = 0) {
-        var mix = SplitMix64(state: seed)
-        var other = SplitMix64(state: stream ^ 0x6A09_E667_F3BC_C909)
+        var mix = SplitMix64(seed)
+        var other = SplitMix64(stream ^ 0x6A09_E667_F3BC_C909)
         func next() -> UInt64 { mix.next() ^ other.next() }
         state = (next(), next(), next(), next())
         if state == (0, 0, 0, 0) { state.0 = 1 }  // the one state xoshiro cannot leave
@@ -44,17 +46,5 @@ public struct RandomStream: Sendable {
     /// Puts elements into random order (Fisher and Yates).
     public mutating func shuffle<Element>(_ elements: inout [Element]) {
         for at in stride(from: elements.count - 1, to: 0, by: -1) { elements.swapAt(at, next(below: at + 1)) }
-    }
-}
-
-private struct SplitMix64 {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -19,7 +19,7 @@ public struct SampleBuilder: Sendable {
     public let maxLength: Int
     /// What happens to longer ones.
     public let tooLong: TooLong
-    /// Ids of ready tokens are below it: the model's vocabulary, which may be larger than its tokenizer's.
+    /// All ids are below it: the model's vocabulary, which is mostly larger than its tokenizer's.
     public let vocabularySize: Int
     private let finder: AnswerFinder
     private let specials: Set<Int32>
@@ -155,6 +155,11 @@ public struct SampleBuilder: Sendable {
     private func checked(_ sample: Sample) throws(RowFault) -> Sample {
         if sample.targetCount == 0 {
             throw RowFault("no token of it carries loss", advice: "its answer is empty, or all of it is masked")
+        }
+        if let id = sample.ids.first(where: { Int($0) >= vocabularySize }) {
+            throw RowFault(
+                "has the token \(id), but the model knows \(vocabularySize) tokens",
+                advice: "the tokenizer belongs to another model")
         }
         return sample
     }

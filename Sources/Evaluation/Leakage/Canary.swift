@@ -1,4 +1,5 @@
 import OrderedJSON
+import Randomness
 
 /// A made-up secret that is planted in training data, and controls that are not: if the trained model finds the secret likelier
 /// than nearly all controls, it has memorised it (Carlini et al. 2019, "The Secret Sharer").

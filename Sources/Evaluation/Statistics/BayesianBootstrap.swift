@@ -1,3 +1,5 @@
+import Randomness
+
 extension ResampledUnits {
     /// The interval of the ratio of sums by the Bayesian bootstrap (Rubin 1981): units get random weights of which every
     /// division is equally likely (Dirichlet), and half a unit of average size is added for each of the `extremes`, the means a

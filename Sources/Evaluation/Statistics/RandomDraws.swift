@@ -1,19 +1,7 @@
 import Foundation
+import Randomness
 
-/// Steele, Lea and Flood's generator: a stream a seed, the same on every machine.
-package struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    package init(_ seed: UInt64) { state = seed }
-
-    package mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
+extension SplitMix64 {
     /// A whole number from 0, below `bound`: the high half of a product, whose bias of bound/2⁶⁴ no resample can show.
     package mutating func next(below bound: Int) -> Int {
         Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(bound)).high)

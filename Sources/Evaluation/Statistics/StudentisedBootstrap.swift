@@ -1,3 +1,5 @@
+import Randomness
+
 extension ResampledUnits {
     /// The interval of the ratio of sums by the studentised bootstrap (Efron and Tibshirani 1993, section 12.5):
     /// `θ − t₁₋ₐ·se … θ − tₐ·se`, the t being those of `(θ* − θ)/se*` over resamples and se the ratio's linearised standard

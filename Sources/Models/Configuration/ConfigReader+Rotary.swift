@@ -41,7 +41,9 @@ extension ConfigReader {
     /// The rotary table of one layer type, of a family that has one for each (Gemma 3, OLMo 3): from
     /// `rope_parameters.<type>`; `rope_scaling` concerns full attention only.
     func rotary(layerType: LayerType, headDim: Int, positions: Int, theta: Double) -> RotaryConfig {
-        var members = value("rope_parameters")?[layerType.rawValue]?.objectValue ?? JSONObject()
+        // With a type from the start, so that the old key `type` in `rope_scaling` says nothing: as in transformers.
+        let unscaled = JSONObject([("rope_type", "default")])
+        var members = value("rope_parameters")?[layerType.rawValue]?.objectValue ?? unscaled
         var name = "rope_parameters.\(layerType.rawValue)"
         if layerType == .full, let scaling = value("rope_scaling")?.objectValue {
             for (key, value) in scaling.members { members[key] = value }

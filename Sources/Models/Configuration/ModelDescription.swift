@@ -34,7 +34,11 @@ public struct ModelDescription: Sendable, Equatable {
             throw Problems([Problem("model_type is missing", file: file, advice: "it names the family, e.g. \"llama\"")]
             )
         }
-        var problems = Self.quantization(outer, file: file)
+        var problems: [Problem] = []
+        if var problem = unsupportedQuantization(config: configuration, names: [String]()) {
+            problem.file = file
+            problems.append(problem)
+        }
         var json = outer
         var keyPrefix = ""
         var family = ModelFamily.named(type)
@@ -44,7 +48,7 @@ public struct ModelDescription: Sendable, Equatable {
                 throw Problems(problems + [Problem("text_config is missing or no object", file: file)])
             }
             json = text
-            json["model_type"] = json["model_type"] ?? .string(wrapper.textType)
+            if json["model_type"]?.isNull ?? true { json["model_type"] = .string(wrapper.textType) }
             let outerTie = outer["tie_word_embeddings"]
             switch wrapper.tie {
             case .wrapper(let fallback): json["tie_word_embeddings"] = outerTie ?? .bool(fallback)
@@ -52,7 +56,6 @@ public struct ModelDescription: Sendable, Equatable {
             case .text: break
             }
             keyPrefix = "text_config."
-            problems += Self.quantization(json, file: file, keyPrefix: keyPrefix)
             family = json["model_type"]?.stringValue.flatMap(ModelFamily.named)
             modules = wrapper.modules
         }
@@ -98,17 +101,6 @@ public struct ModelDescription: Sendable, Equatable {
         return description
     }
 
-    /// A problem when the checkpoint's weights are quantised in a way that only its own runtime reads.
-    private static func quantization(_ json: JSONObject, file: String, keyPrefix: String = "") -> [Problem] {
-        guard let value = json["quantization_config"], !value.isNull else { return [] }
-        let method = value["quant_method"]?.stringValue ?? (value["load_in_4bit"] == nil ? "unknown" : "bitsandbytes")
-        if isReadable(quantization: value) { return [] }
-        return [
-            Problem(
-                "\(keyPrefix)quantization_config: the weights are quantised with \(method), which cannot be read",
-                file: file, advice: "use the unquantised checkpoint, or a GGUF file of it")
-        ]
-    }
 }
 
 /// A multimodal class whose text model is described by a nested `text_config`.

@@ -17,7 +17,8 @@ extension ModelFamily {
         }
         let bias = reader.flag("mlp_bias", false)
         return .deepseek(
-            "deepseek_v2", reader, sizes, experts: experts, shared: 2, weightScale: 1, firstSparse: 0, sharedBias: bias)
+            "deepseek_v2", reader, sizes, experts: experts, shared: 2, weightScale: 1, firstSparse: 0, sharedBias: bias,
+            pairing: .neighbours)
     }
 
     /// DeepSeek V3 and R1: the same with sigmoid scores, a correction for choosing, and multi-token layers left out.
@@ -34,7 +35,7 @@ extension ModelFamily {
                 normalized: reader.flag("norm_topk_prob", true)))
         return .deepseek(
             "deepseek_v3", reader, sizes, experts: experts, shared: 1, weightScale: 2.5, firstSparse: 3,
-            sharedBias: false)
+            sharedBias: false, pairing: reader.flag("rope_interleave", true) ? .neighbours : .halves)
     }
 }
 

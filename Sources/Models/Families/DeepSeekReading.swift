@@ -62,11 +62,9 @@ extension ConfigReader {
 extension TransformerConfig {
     static func deepseek(
         _ family: String, _ reader: ConfigReader, _ sizes: DecoderSizes, experts: ExpertsConfig, shared: Int,
-        weightScale: Double, firstSparse: Int, sharedBias: Bool
+        weightScale: Double, firstSparse: Int, sharedBias: Bool, pairing: RotaryConfig.Pairing
     ) -> TransformerConfig {
-        let rotary = reader.rotary(
-            headDim: sizes.headDim, positions: sizes.positions,
-            pairing: reader.flag("rope_interleave", true) ? .neighbours : .halves)
+        let rotary = reader.rotary(headDim: sizes.headDim, positions: sizes.positions, pairing: pairing)
         var experts = experts
         experts.weightScale = Float(reader.number("routed_scaling_factor", weightScale))
         experts.shared = experts.expert

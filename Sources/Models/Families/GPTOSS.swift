@@ -17,7 +17,7 @@ extension ModelFamily {
         experts.routerBias = true
         experts.clampedLimit = Float(reader.number("swiglu_limit", 7, above: 0))
         var (name, rope) = reader.ropeMembers()
-        if rope.isEmpty {
+        if rope.isEmpty, reader.value("rope_parameters") == nil {
             rope = JSONObject([
                 ("rope_type", "yarn"), ("factor", 32.0), ("beta_fast", 32.0), ("beta_slow", 1.0), ("truncate", false),
                 ("original_max_position_embeddings", 4096),

@@ -1,3 +1,5 @@
+import OrderedJSON
+
 extension ModelFamily {
     /// Llama 4, text: layers that see their own chunk and rotate, layers that see everything and do not, whose queries
     /// grow instead; experts weighed on their input.
@@ -29,7 +31,9 @@ extension ModelFamily {
         let growth = AttentionConfig.QueryGrowth(
             beta: Float(reader.number("attn_scale", 0.1)), originalPositions: reader.count("floor_scale", 8192),
             shift: 1)
-        let (grows, normed) = (reader.flag("attn_temperature_tuning", true), reader.flag("use_qk_norm", true))
+        // Llama 4's first files say 4 and mean true.
+        let grows = reader.value("attn_temperature_tuning") == 4 || reader.flag("attn_temperature_tuning", true)
+        let normed = reader.flag("use_qk_norm", true)
         let bias = reader.flag("attention_bias", false)
         let layers = (0..<sizes.layers).map { i in
             var attention = sizes.attention(rotary: rotates[i] ? 0 : nil, reach: reaches[i], bias: bias)

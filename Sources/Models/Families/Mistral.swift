@@ -20,7 +20,7 @@ extension ModelFamily {
         var attention = sizes.attention(
             reach: reader.optionalCount("sliding_window").map(AttentionConfig.Reach.window) ?? .full)
         var (name, rope) = reader.ropeMembers()
-        if rope.isEmpty {
+        if rope.isEmpty, reader.value("rope_parameters") == nil {
             rope = JSONObject([
                 ("type", "yarn"), ("rope_theta", 1_000_000.0), ("factor", 16.0), ("mscale", 1.0),
                 ("mscale_all_dim", 1.0), ("original_max_position_embeddings", 16384), ("llama_4_scaling_beta", 0.1),

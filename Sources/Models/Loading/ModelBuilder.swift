@@ -1,4 +1,3 @@
-import Foundation
 import Kernels
 import OrderedJSON
 import Tensors
@@ -229,40 +228,5 @@ final class ModelBuilder {
         let dropout = members.compactMap { specs[$0]?.dropout }.max() ?? 0
         return AdapterGroup(
             a: a, members: group, dropout: dropout, key: stableHash(parts.map(\.name).joined(separator: "\n")))
-    }
-}
-
-/// A hash that is the same on every machine and in every run (FNV-1a, 64 bits).
-public func stableHash(_ text: String) -> UInt64 {
-    text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-}
-
-/// Normally distributed numbers from a seed and a name: SplitMix64 and the polar-free Box–Muller transform.
-public struct NormalDraws {
-    private var state: UInt64
-    private var spare: Float?
-
-    /// The draws for one tensor.
-    public init(seed: UInt64, name: String) { state = seed &* 0x9e37_79b9_7f4a_7c15 ^ stableHash(name) }
-
-    /// A uniform number in [0, 1).
-    public mutating func uniform() -> Double {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
-    }
-
-    /// A number with mean 0 and deviation 1.
-    public mutating func next() -> Float {
-        if let value = spare {
-            spare = nil
-            return value
-        }
-        let radius = (-2 * log(1 - uniform())).squareRoot()
-        let angle = 2 * Double.pi * uniform()
-        spare = Float(radius * sin(angle))
-        return Float(radius * cos(angle))
     }
 }

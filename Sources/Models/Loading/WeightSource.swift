@@ -42,15 +42,8 @@ public struct ModelFiles: Sendable {
         guard FileManager.default.fileExists(atPath: path) else {
             throw Problem("does not exist", file: path, advice: "give a model directory or a GGUF file")
         }
-        guard FileManager.default.fileExists(atPath: file) else {
-            throw Problem(
-                "has no config.json", file: path, advice: "give a Hugging Face model directory or a GGUF file")
-        }
+        guard FileManager.default.fileExists(atPath: file) else { throw missingConfiguration(path) }
         let configuration = try JSONValue(contentsOfFile: file)
-        if var problem = unsupportedQuantization(config: configuration, names: [String]()) {
-            problem.file = file
-            throw problem
-        }
         let description = try ModelDescription(configuration: configuration, file: file)
         let hasWeights = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).contains {
             $0.hasSuffix(".safetensors") || $0.hasSuffix(".safetensors.index.json") || $0.hasPrefix("pytorch_model")
@@ -64,6 +57,21 @@ public struct ModelFiles: Sendable {
             throw problem
         }
         return try ModelFiles(path: path, description: description, configuration: configuration, source: store)
+    }
+
+    /// Why a directory without config.json is no model, and what is meant perhaps.
+    private static func missingConfiguration(_ path: String) -> Problem {
+        func holds(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
+        if holds("adapter_config.json") {
+            return Problem(
+                "is an adapter, not a model", file: path,
+                advice: "give the model it was trained on, and the adapter beside it (--adapter, or adapter.init_from)")
+        }
+        let advice =
+            holds("params.json")
+            ? "it has the publisher's own layout (params.json); get the same model's Hugging Face files (config.json)"
+            : "give a Hugging Face model directory or a GGUF file"
+        return Problem("has no config.json", file: path, advice: advice)
     }
 
     private init(unloaded path: String, description: ModelDescription, configuration: JSONValue) throws(Problems) {
@@ -82,7 +90,10 @@ public struct ModelFiles: Sendable {
     {
         let found = ScaledTensors(source, configuration: configuration, file: path)
         let names = Set(source.names).union(found.tensors.keys)
-        let description = description.matching(names.contains)
+        var description = description.matching(names.contains)
+        if description.config.tiedHead, Self.hasOwnHead(description.names, source) {
+            description.config.tiedHead = false
+        }
         plan = WeightPlan(description, contains: names.contains)
         var shapes: [String: [Int]] = [:]
         var problems = found.problems
@@ -114,6 +125,18 @@ public struct ModelFiles: Sendable {
         var files = self
         files.description.config = config
         return files
+    }
+
+    /// Whether a file holds a head that is not its embedding. Then the head counts, as in transformers, even where the
+    /// configuration ties the two, or is silent and means so (Mistral Small 3.1).
+    private static func hasOwnHead(_ names: WeightNames, _ source: any WeightSource) -> Bool {
+        func stored(_ logical: String) -> StoredTensor? {
+            names.place { source[$0] != nil }.flatMap { names.module(logical, at: $0) }.flatMap { source[$0.weight] }
+        }
+        guard let head = stored("head"), let embedding = stored("embedding") else { return false }
+        guard head.format == embedding.format, head.shape == embedding.shape else { return true }
+        guard let one = head.bytes.baseAddress, let other = embedding.bytes.baseAddress else { return false }
+        return withExtendedLifetime((head.file, embedding.file)) { memcmp(one, other, head.bytes.count) != 0 }
     }
 
     /// The first reason why not every weight of this model can be trained; empty when they can.

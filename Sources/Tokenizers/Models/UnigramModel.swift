@@ -9,7 +9,7 @@ struct UnigramModel: Sendable {
     /// Whether unknown text becomes the tokens `<0x..>` of its bytes.
     let byteFallback: Bool
     /// Whether sums are kept in single precision, as SentencePiece does and Hugging Face's library does not; it decides
-    /// between ways that score the same.
+    /// between ways that score nearly the same.
     let singlePrecision: Bool
     private let trie: TokenTrie
     private let unknownScore: Double
@@ -53,7 +53,7 @@ struct UnigramModel: Sendable {
                 lattice.offer(from: start, to: start + length, id, scores[Int(id)])
                 if length == width { coversCharacter = true }
             }
-            if !coversCharacter { lattice.offer(from: start, to: start + width, -1, unknownScore) }
+            if !coversCharacter { lattice.offerUnknown(from: start, to: start + width, unknownScore) }
         }
         emit(lattice, text, range, scratch.sink)
     }
@@ -101,12 +101,22 @@ final class UnigramLattice {
     /// Whether some path ends at `at`.
     func isReached(_ at: Int) -> Bool { at == 0 || best[at].start >= 0 }
 
-    /// Proposes a token between two places; of equal scores the first proposed stays.
+    /// Proposes a token between two places; of equal scores the first proposed stays. SentencePiece compares a sum before
+    /// it rounds it, so that of ways that are equal when rounded a later one may win.
     func offer(from start: Int, to end: Int, _ id: Int32, _ score: Double) {
-        let sum = best[start].score + score
-        let total = singlePrecision ? Double(Float(sum)) : sum
-        if best[end].start < 0 || total > best[end].score { best[end] = (total, Int32(start), id) }
+        take(best[start].score + score, from: start, to: end, id)
     }
+
+    /// Proposes that no token covers what is between two places; there SentencePiece rounds first.
+    func offerUnknown(from start: Int, to end: Int, _ score: Double) {
+        take(rounded(best[start].score + score), from: start, to: end, -1)
+    }
+
+    private func take(_ sum: Double, from start: Int, to end: Int, _ id: Int32) {
+        if best[end].start < 0 || sum > best[end].score { best[end] = (rounded(sum), Int32(start), id) }
+    }
+
+    private func rounded(_ sum: Double) -> Double { singlePrecision ? Double(Float(sum)) : sum }
 
     /// The tokens of the best path, first to last.
     func bestPath() -> [(start: Int, end: Int, id: Int32)] {

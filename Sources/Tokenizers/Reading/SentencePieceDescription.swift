@@ -53,7 +53,7 @@ extension TokenizerDescription {
             // it is up to the sums.
             let best = pieces.filter { $0.kind == .normal }.reduce(Float.leastNormalMagnitude) { max($0, $1.score) }
             for (id, piece) in pieces.enumerated() where piece.kind == .userDefined {
-                scores[id] = Double(Float(piece.text.utf8.count) * best - 0.1)
+                scores[id] = Double(Float(piece.text.utf8.count) * best) - 0.1
             }
             self.init(
                 model: .unigram(

@@ -23,6 +23,9 @@ struct SafetensorsHeader {
         if bytes.starts(with: Array("GGUF".utf8)) {
             throw problem("is a GGUF file, not safetensors")
         }
+        if bytes.starts(with: Array("version https://git-lfs".utf8)) {
+            throw problem("is a Git LFS pointer, not the weights", "fetch them: git lfs pull")
+        }
         guard bytes.count >= 8 else {
             throw problem("is no safetensors file: only \(bytes.count) bytes", "copy the file again")
         }

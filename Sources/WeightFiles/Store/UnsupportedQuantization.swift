@@ -6,15 +6,17 @@ import OrderedJSON
 /// Recognised by `quantization_config` in config.json (`config`) and by the names of the tensors that such formats add.
 /// The caller sets the problem's `file`.
 public func unsupportedQuantization(config: JSONValue?, names: some Sequence<String>) -> Problem? {
-    let settings =
-        config?["quantization_config"] ?? config?["text_config"]?["quantization_config"]
-        ?? config?["compression_config"]
+    let settings = [
+        config?["quantization_config"], config?["text_config"]?["quantization_config"], config?["compression_config"],
+        config?["quantization"],
+    ].compactMap { $0 }.first { !$0.isNull }
     let readable = settings.map { isReadable(quantization: $0) } ?? false
     var method = readable ? nil : settings?["quant_method"]?.stringValue
     if method == nil, settings?["load_in_4bit"]?.boolValue == true || settings?["load_in_8bit"]?.boolValue == true {
         method = "bitsandbytes"
     }
-    if method == nil, !readable, let settings, !settings.isNull { method = "an unnamed method" }
+    if method == nil, settings?["bits"] != nil, settings?["group_size"] != nil { method = "mlx" }
+    if method == nil, !readable, settings != nil { method = "an unnamed method" }
     let telling = names.lazy.compactMap { name in
         quantizedSuffixes.first { name.hasSuffix($0.suffix) || name.contains($0.suffix + ".") }
             .map { (name: name, method: $0.method) }
@@ -39,7 +41,7 @@ public func isReadable(quantization: JSONValue) -> Bool {
 
 private let spellings = [
     "gptq": "GPTQ", "awq": "AWQ", "bitsandbytes": "bitsandbytes", "fp8": "FP8 blocks", "mxfp4": "MXFP4",
-    "compressed-tensors": "compressed-tensors",
+    "compressed-tensors": "compressed-tensors", "mlx": "MLX",
 ]
 
 /// Names that only quantised checkpoints have. A suffix counts at the end of a name or before a further dot.

@@ -50,7 +50,9 @@ struct AuditCommand: NumericCommand {
         let opened = try OpenedModel.open(model)
         let tokenizer = try opened.tokenizer()
         let renderer = try PromptRenderer(tokenizer: tokenizer, source: rendering.source)
-        let builder = SampleBuilder(renderer: renderer, maxLength: opened.files.description.config.maximumPositions)
+        let config = opened.files.description.config
+        let builder = SampleBuilder(
+            renderer: renderer, maxLength: config.maximumPositions, vocabularySize: config.vocabularySize)
         let keys = try canaries.map(readKeys) ?? []
         let recited = try data.map { try begun($0, builder) } ?? []
         let audit = MemorisationAudit(

@@ -8,7 +8,8 @@ import WeightFiles
 extension Inspection {
     /// What a model takes in memory and what can be made of it.
     mutating func addAbilities(_ files: ModelFiles) {
-        let (total, active) = (files.parameterCount, files.activeParameterCount)
+        let config = files.description.config
+        let (total, active) = (config.parameterCount, config.activeParameterCount)
         add("parameters", total)
         if active != total {
             add(
@@ -39,22 +40,6 @@ extension Inspection {
 }
 
 extension ModelFiles {
-    /// Numbers that work on one token: of a mixture's experts only as many as are chosen.
-    var activeParameterCount: Int {
-        let experts = description.config.layers.map { layer -> (count: Int, perToken: Int)? in
-            if case .experts(let experts) = layer.feedForward { (experts.count, experts.perToken) } else { nil }
-        }
-        return plan.modules.reduce(0) { sum, module in
-            let numbers = module.shape.weight.reduce(1, *) + (module.shape.bias ?? 0)
-            let parts = module.name.logical.split(separator: ".")
-            guard parts.count > 3, parts[3] == "experts", let layer = Int(parts[1]), let mixture = experts[layer] else {
-                return sum + numbers
-            }
-            return sum + numbers / mixture.count * mixture.perToken
-                + numbers % mixture.count * mixture.perToken / mixture.count
-        }
-    }
-
     /// `2 of 8 experts`
     fileprivate var mixtureText: String? {
         for layer in description.config.layers {

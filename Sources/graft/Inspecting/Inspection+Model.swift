@@ -102,11 +102,6 @@ extension Inspection {
 }
 
 extension ModelFiles {
-    /// Numbers in the weights that the decoder takes.
-    var parameterCount: Int {
-        plan.modules.reduce(0) { $0 + $1.shape.weight.reduce(1, *) + ($1.shape.bias ?? 0) }
-    }
-
     /// The last parts of the names of modules that `all-linear` means: what a recipe's target_modules can name.
     var linearModuleNames: [String] {
         plan.linear.compactMap { $0.name.path.split(separator: ".").last.map(String.init) }

@@ -2,6 +2,7 @@ import Diagnostics
 import Foundation
 import Models
 import OrderedJSON
+import Randomness
 import TestSupport
 import Testing
 
@@ -28,7 +29,7 @@ struct ConfigFuzzTests {
         return keys.sorted()
     }()
 
-    private static func mutate(_ json: JSONValue, _ generator: inout SeededGenerator) -> JSONValue {
+    private static func mutate(_ json: JSONValue, _ generator: inout SplitMix64) -> JSONValue {
         guard var object = json.objectValue else { return values.randomElement(using: &generator) ?? .null }
         let own = object.members.map(\.key)
         for _ in 0..<Int.random(in: 1...3, using: &generator) {
@@ -52,7 +53,7 @@ struct ConfigFuzzTests {
     func mutants() throws {
         let full = ProcessInfo.processInfo.environment["GRAFT_FULL"] == "1"
         let seeds = try Fixtures.models.map { try Fixtures.json("models/\($0)/config.json") }
-        var generator = SeededGenerator(20_260_115)
+        var generator = SplitMix64(20_260_115)
         var (described, refused) = (0, 0)
         for round in 0..<(full ? 12_000 : 1_200) {
             let mutant = Self.mutate(seeds[round % seeds.count], &generator)
@@ -76,7 +77,7 @@ struct ConfigFuzzTests {
     func bytes() throws {
         let full = ProcessInfo.processInfo.environment["GRAFT_FULL"] == "1"
         let seeds = try Fixtures.models.map { try Fixtures.bytes("models/\($0)/config.json") }
-        var generator = SeededGenerator(7)
+        var generator = SplitMix64(7)
         for round in 0..<(full ? 4_000 : 400) {
             let bytes = Mutation.of(
                 seeds[round % seeds.count], splices: "{}[]\",:0-e.".map { String($0) }, most: 4, span: 30, &generator)

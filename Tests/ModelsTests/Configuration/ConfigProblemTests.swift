@@ -44,10 +44,12 @@ struct ConfigProblemTests {
         #expect(problems([1, 2]) == ["m/config.json: is a list, not an object"])
     }
 
-    @Test("quantised weights", arguments: ["gptq", "awq", "fp4", "bitsandbytes", "compressed-tensors"])
+    @Test("quantised weights", arguments: ["GPTQ", "AWQ", "fp4", "bitsandbytes", "compressed-tensors"])
     func quantised(_ method: String) {
-        let found = problems(["model_type": "llama", "quantization_config": ["quant_method": .string(method)]])
-        #expect(found.count == 1 && found[0].contains("quantised with \(method)"))
+        let found = problems([
+            "model_type": "llama", "quantization_config": ["quant_method": .string(method.lowercased())],
+        ])
+        #expect(found.count == 1 && found[0].contains("quantised by \(method)"))
         #expect(problems(["model_type": "llama", "quantization_config": nil]).isEmpty)
     }
 

@@ -48,6 +48,22 @@ struct ConfigValueTests {
         #expect(on.layers[0].attention?.queryKeyNorm == .perHead && on.layers[0].attention?.headDim == 128)
     }
 
+    /// What transformers 5.23 makes of spellings that say less than they seem to.
+    @Test func oddSpellings() throws {
+        let gemma = try read(["model_type": "gemma3_text", "rope_scaling": ["type": "linear", "factor": 8.0]])
+        #expect(gemma.rotaries[0].scaling == .none)
+        let oss = try read(["model_type": "gpt_oss", "rope_parameters": [:]])
+        #expect(oss.rotaries == [RotaryConfig(theta: 150_000, dim: 64)])
+        guard case .yarn = try read(["model_type": "gpt_oss", "rope_parameters": nil]).rotaries[0].scaling else {
+            Issue.record("gpt-oss without rope_parameters is scaled by YaRN")
+            return
+        }
+        let scout = try read(["model_type": "llama4_text", "attn_temperature_tuning": 4])
+        #expect(scout.layers[3].attention?.queryGrowth != nil)
+        let wrapped = try read(["model_type": "gemma3", "text_config": ["model_type": nil, "hidden_size": 2560]])
+        #expect(wrapped.family == "gemma3_text")
+    }
+
     @Test func gemma3AlternatesWindowAndTable() throws {
         let config = try read([
             "model_type": "gemma3_text", "num_hidden_layers": 7, "sliding_window": 512, "rope_theta": 1_000_000.0,
