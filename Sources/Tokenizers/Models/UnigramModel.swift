@@ -1,5 +1,3 @@
-import Diagnostics
-
 /// SentencePiece's unigram model: of all ways to cut a piece into tokens the one with the largest sum of scores.
 struct UnigramModel: Sendable {
     let vocabulary: Vocabulary
@@ -9,7 +7,7 @@ struct UnigramModel: Sendable {
     /// Whether unknown text becomes the tokens `<0x..>` of its bytes.
     let byteFallback: Bool
     /// Whether sums are kept in single precision, as SentencePiece does and Hugging Face's library does not; it decides
-    /// between ways that score nearly the same.
+    /// between ways that score the same.
     let singlePrecision: Bool
     private let trie: TokenTrie
     private let unknownScore: Double
@@ -46,6 +44,7 @@ struct UnigramModel: Sendable {
         for start in 0..<range.count {
             // Only places that a path reaches, which are ends of characters.
             guard lattice.isReached(start) else { continue }
+            lattice.rebase(at: start)
             let at = range.lowerBound + start
             let width = min(UTF8Text.width(text[at]), range.upperBound - at)
             var coversCharacter = false
@@ -53,7 +52,7 @@ struct UnigramModel: Sendable {
                 lattice.offer(from: start, to: start + length, id, scores[Int(id)])
                 if length == width { coversCharacter = true }
             }
-            if !coversCharacter { lattice.offerUnknown(from: start, to: start + width, unknownScore) }
+            if !coversCharacter { lattice.offer(from: start, to: start + width, -1, unknownScore) }
         }
         emit(lattice, text, range, scratch.sink)
     }
@@ -81,120 +80,5 @@ struct UnigramModel: Sendable {
             }
         }
         flush()
-    }
-}
-
-/// The best way to each byte of a piece.
-final class UnigramLattice {
-    private var best: [(score: Double, start: Int32, id: Int32)] = []
-    private var count = 0
-    private var singlePrecision = false
-
-    /// Forgets the last piece and makes room for one of so many bytes.
-    func begin(_ count: Int, singlePrecision: Bool) {
-        self.count = count
-        self.singlePrecision = singlePrecision
-        best.removeAll(keepingCapacity: best.capacity < 1 << 20)
-        best.append(contentsOf: repeatElement((score: 0, start: -1, id: -1), count: count + 1))
-    }
-
-    /// Whether some path ends at `at`.
-    func isReached(_ at: Int) -> Bool { at == 0 || best[at].start >= 0 }
-
-    /// Proposes a token between two places; of equal scores the first proposed stays. SentencePiece compares a sum before
-    /// it rounds it, so that of ways that are equal when rounded a later one may win.
-    func offer(from start: Int, to end: Int, _ id: Int32, _ score: Double) {
-        take(best[start].score + score, from: start, to: end, id)
-    }
-
-    /// Proposes that no token covers what is between two places; there SentencePiece rounds first.
-    func offerUnknown(from start: Int, to end: Int, _ score: Double) {
-        take(rounded(best[start].score + score), from: start, to: end, -1)
-    }
-
-    private func take(_ sum: Double, from start: Int, to end: Int, _ id: Int32) {
-        if best[end].start < 0 || sum > best[end].score { best[end] = (rounded(sum), Int32(start), id) }
-    }
-
-    private func rounded(_ sum: Double) -> Double { singlePrecision ? Double(Float(sum)) : sum }
-
-    /// The tokens of the best path, first to last.
-    func bestPath() -> [(start: Int, end: Int, id: Int32)] {
-        var path: [(start: Int, end: Int, id: Int32)] = []
-        var end = count
-        while end > 0, best[end].start >= 0 {
-            path.append((Int(best[end].start), end, best[end].id))
-            end = Int(best[end].start)
-        }
-        return path.reversed()
-    }
-}
-
-/// A set of tokens by their bytes: a tree whose branches are kept in one hash table.
-struct TokenTrie: Sendable {
-    // Key: node << 8 | byte; value: the node it leads to.
-    private var keys: [UInt64]
-    private var values: [Int32]
-    private var tokens: [Int32] = [-1]
-    private var used = 0
-
-    /// An empty set with room for about so many nodes.
-    init(nodes: Int = 0) {
-        var size = 64
-        while size < 2 * nodes { size *= 2 }
-        keys = Array(repeating: .max, count: size)
-        values = Array(repeating: 0, count: size)
-    }
-
-    /// Adds a token; the empty one is nowhere.
-    mutating func add(_ token: some Collection<UInt8>, id: Int32) {
-        guard !token.isEmpty else { return }
-        var node: Int32 = 0
-        for byte in token {
-            if 2 * (used + 1) > keys.count { grow() }
-            let key = UInt64(node) << 8 | UInt64(byte)
-            let slot = slot(key)
-            if keys[slot] == .max {
-                keys[slot] = key
-                values[slot] = Int32(tokens.count)
-                tokens.append(-1)
-                used += 1
-            }
-            node = values[slot]
-        }
-        tokens[Int(node)] = id
-    }
-
-    /// Calls `body` with length and id of every token that the text begins with, shortest first.
-    @inline(__always)
-    func forEachPrefix(
-        _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ body: (Int, Int32) -> Void
-    ) {
-        var node: Int32 = 0
-        for at in range {
-            let key = UInt64(node) << 8 | UInt64(text[at])
-            let slot = slot(key)
-            guard keys[slot] == key else { return }
-            node = values[slot]
-            if tokens[Int(node)] >= 0 { body(at - range.lowerBound + 1, tokens[Int(node)]) }
-        }
-    }
-
-    @inline(__always)
-    private func slot(_ key: UInt64) -> Int {
-        var at = Int(truncatingIfNeeded: ByteHash.mix(key, 0x9e37_79b9_7f4a_7c15)) & (keys.count - 1)
-        while keys[at] != key, keys[at] != .max { at = (at + 1) & (keys.count - 1) }
-        return at
-    }
-
-    private mutating func grow() {
-        let old = (keys, values)
-        keys = Array(repeating: .max, count: 2 * old.0.count)
-        values = Array(repeating: 0, count: 2 * old.0.count)
-        for (i, key) in old.0.enumerated() where key != .max {
-            let slot = slot(key)
-            keys[slot] = key
-            values[slot] = old.1[i]
-        }
     }
 }

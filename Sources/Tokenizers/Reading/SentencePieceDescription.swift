@@ -49,11 +49,10 @@ extension TokenizerDescription {
         let unknown = pieces.firstIndex { $0.kind == .unknown }.map(Int32.init)
         var scores = pieces.map { Double($0.score) }
         if isUnigram {
-            // A user's own piece costs next to nothing, so that it is nearly always chosen; which of several ways to place
-            // it is up to the sums.
-            let best = pieces.filter { $0.kind == .normal }.reduce(Float.leastNormalMagnitude) { max($0, $1.score) }
+            // A user's own piece gains by its length, so that it is nearly always chosen; which of several ways to place
+            // it is up to the sums (SentencePiece 0.2.3, `GetUserDefinedScore`).
             for (id, piece) in pieces.enumerated() where piece.kind == .userDefined {
-                scores[id] = Double(Float(piece.text.utf8.count) * best) - 0.1
+                scores[id] = Double(Float(0.1 * Double(piece.text.utf8.count - 1)))
             }
             self.init(
                 model: .unigram(
