@@ -42,12 +42,25 @@ extension ModelFamily {
             return LayerConfig(
                 mixer: .attention(attention), feedForward: sparse.contains(i) ? .experts(experts) : .dense(dense))
         }
-        return TransformerConfig(
-            "llama4_text", sizes, layers: layers,
-            rotaries: [
-                reader.rotary(
-                    headDim: sizes.headDim, positions: sizes.positions, theta: 500_000, pairing: .neighbours)
-            ])
+        var rotary = reader.rotary(
+            headDim: sizes.headDim, positions: sizes.positions, theta: 500_000, pairing: .neighbours)
+        if normed { rotary.dropAttentionFactor() }
+        return TransformerConfig("llama4_text", sizes, layers: layers, rotaries: [rotary])
+    }
+}
+
+extension RotaryConfig {
+    /// Without the factor on cosines and sines, which norms of the turned queries and keys undo.
+    fileprivate mutating func dropAttentionFactor() {
+        switch scaling {
+        case .yarn(var yarn):
+            yarn.attentionFactor = 1
+            scaling = .yarn(yarn)
+        case .longRope(var longRope):
+            longRope.attentionFactor = 1
+            scaling = .longRope(longRope)
+        default: break
+        }
     }
 }
 

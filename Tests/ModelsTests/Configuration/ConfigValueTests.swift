@@ -60,6 +60,14 @@ struct ConfigValueTests {
         }
         let scout = try read(["model_type": "llama4_text", "attn_temperature_tuning": 4])
         #expect(scout.layers[3].attention?.queryGrowth != nil)
+        let normed = try read([
+            "model_type": "llama4_text", "rope_scaling": ["rope_type": "yarn", "factor": 4.0],
+        ])
+        guard case .yarn(let yarn) = normed.rotaries[0].scaling else {
+            Issue.record("Llama 4 does not take YaRN")
+            return
+        }
+        #expect(yarn.attentionFactor == 1)
         let wrapped = try read(["model_type": "gemma3", "text_config": ["model_type": nil, "hidden_size": 2560]])
         #expect(wrapped.family == "gemma3_text")
     }
