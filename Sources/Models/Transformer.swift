@@ -19,6 +19,9 @@ public final class Transformer {
     private let tables: RotaryTables
     /// How many blocks, counted from the top, keep their activations; those below compute them again.
     public var blocksKept = Int.max
+    /// Whether mapped weights leave this process's memory as soon as a layer has run: for few passes through a model that
+    /// is larger than what it is held beside. They stay in the system's cache.
+    public var releasesWeights = false
 
     /// Builds the model from checked files. Weights are mapped, not read.
     public init(_ files: ModelFiles, mode: TrainingMode = .none) {
@@ -112,6 +115,7 @@ public final class Transformer {
                         return [inner.value(.f32)]
                     }[0])
             }
+            if releasesWeights { files.release { $0.hasPrefix("layers.\(i).") } }
         }
         if blocks.isEmpty || context.balance != nil { stream.keep(all ? nil : rows) }
         return stream.normalized(finalNorm, to: context.type)
@@ -129,6 +133,7 @@ public final class Transformer {
         let raw = projections(hidden.detached, [LinearWeights(head.untrained)])[0]
         let shape = logitShape
         if shape.scale != 1 || shape.softcap > 0 { raw.shapeLogits(shape) }
+        if releasesWeights { files.release { !$0.hasPrefix("layers.") } }
         return raw
     }
 }

@@ -60,6 +60,16 @@ extension ExportsTests {
             #expect(VLLMServing(settings).maximumRank == nil && VLLMServing(settings).obstacles.count == 1)
         }
 
+        @Test("and what llama.cpp rotates otherwise is said")
+        func rotations() throws {
+            let scratch = try Scratch()
+            let long = Exportability.runtimeNote(try ModelFiles.open(directory: Fixture.root + "/phi3-long"))
+            #expect(long?.contains("32 tokens") == true)
+            let edited = try Fixture.edited("gpt-oss", ["\"swiglu_limit\": 1.5": "\"swiglu_limit\": 7.0"], in: scratch)
+            #expect(Exportability.runtimeNote(try ModelFiles.open(directory: edited))?.contains("YaRN") == true)
+            #expect(Exportability.runtimeNote(try ModelFiles.open(directory: Fixture.root + "/ministral3")) == nil)
+        }
+
         @Test("and weights with scales apart are no obstacle")
         func scaledWeights() throws {
             let found = try refused(ModelFiles.open(directory: Fixture.root + "/qwen3-moe-fp8"))

@@ -1,4 +1,5 @@
 import Adapters
+import Diagnostics
 import Exports
 import Foundation
 import Kernels
@@ -102,6 +103,50 @@ extension ExportsTests {
             let job = try job(name, scratch)
             #expect(throws: (any Error).self) { try job.exportMLX(to: scratch("mlx")) }
             #expect(!scratch.entries.contains("mlx"))
+        }
+
+        @Test("of 4-bit floats stay what they are")
+        func fourBits() throws {
+            let scratch = try Scratch()
+            let changes = ["\"swiglu_limit\": 1.5": "\"swiglu_limit\": 7.0"]
+            let files = try ModelFiles.open(directory: Fixture.edited("gpt-oss-mxfp4", changes, in: scratch))
+            let job = ExportJob(
+                base: files, adapter: nil, probes: try Probes(tokenizer: nil, config: files.description.config))
+            let summary = try job.exportGGUF(to: scratch("q.gguf"), quantize: nil, tokenizer: nil)
+            _ = try job.exportGGUF(to: scratch("f.gguf"), quantize: .f32, tokenizer: nil)
+            #expect(summary.proof.exported.largest <= 1e-4)
+            let (packed, plain) = (try GGUFFile.open(scratch("q.gguf")), try GGUFFile.open(scratch("f.gguf")))
+            #expect(packed.metadata["general.file_type"]?.intValue == 38)
+            for word in ["gate", "up", "down"] {
+                let name = "blk.1.ffn_\(word)_exps.weight"
+                #expect(packed.weights[name]?.format == .element(.mxfp4))
+                #expect(try #require(packed.weights[name]?.floats()) == plain.weights[name]?.floats())
+            }
+            // Where an adapter is merged in they become 16-bit floats, the others stay.
+            var settings = LoRASettings()
+            settings.rank = 2
+            settings.targets = .names([])
+            settings.parameters = ["layers.1.mlp.experts.down_proj"]
+            let adapted = try Fixture.job(files, settings, in: scratch)
+            _ = try adapted.exportGGUF(to: scratch("m.gguf"), quantize: nil, tokenizer: nil)
+            let merged = try GGUFFile.open(scratch("m.gguf")).weights
+            #expect(merged["blk.1.ffn_down_exps.weight"]?.format == .element(.bf16))
+            #expect(merged["blk.0.ffn_down_exps.weight"]?.format == .element(.mxfp4))
+        }
+
+        @Test("need room on the disk, which is looked for first")
+        func room() throws {
+            let scratch = try Scratch()
+            let job = try job("gpt-oss", scratch)
+            let before = scratch.entries
+            job.meter.freeSpace = { _ in 1000 }
+            for attempt in [
+                { _ = try job.merge(to: scratch("m"), dtype: nil) },
+                { _ = try job.exportGGUF(to: scratch("m.gguf"), quantize: .f16, tokenizer: nil) },
+            ] {
+                let failure = #expect(throws: RunFailure.self) { try attempt() }
+                #expect(failure?.message.contains("free") == true && scratch.entries == before)
+            }
         }
 
         @Test(

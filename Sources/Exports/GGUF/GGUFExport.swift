@@ -30,9 +30,9 @@ extension ExportJob {
     func writeGGUF(
         to file: String, quantize: GGUFQuantization?, tokenizer: Tokenizer?
     ) throws -> (Proof, adapted: Int) {
-        let writer = try GGUFModelWriter(base, quantize: quantize, tokenizer: tokenizer)
+        let merged = MergedWeights(models().memory)
+        let writer = try GGUFModelWriter(base, quantize: quantize, tokenizer: tokenizer, merged)
         let proving = try readBackAsInLlama()
-        let merged = MergedWeights(proving.memory)
         try writer.write(to: file, merged, meter, progress)
         try progress("reading back")
         let written = Transformer(try ModelFiles.open(gguf: file))

@@ -37,7 +37,10 @@ struct GGUFModelWriter {
     /// - Parameters:
     ///   - quantize: format of the matrices; nil: each keeps its own.
     ///   - tokenizer: of the base; nil writes a file without a vocabulary.
-    init(_ base: ModelFiles, quantize: GGUFQuantization?, tokenizer: Tokenizer?) throws {
+    ///   - merged: what will be merged in.
+    init(
+        _ base: ModelFiles, quantize: GGUFQuantization?, tokenizer: Tokenizer?, _ merged: MergedWeights
+    ) throws {
         guard base.source != nil else { throw Problem("has no weights", file: base.path) }
         self.base = base
         let name = ((base.path as NSString).lastPathComponent as NSString).deletingPathExtension
@@ -46,7 +49,7 @@ struct GGUFModelWriter {
         tables = settings.tables.map { table in
             (table.name, file?.weights[table.name]?.floats() ?? table.numbers)
         }
-        tensors = try Self.parts(base, settings, quantize, file)
+        tensors = try Self.parts(base, settings, quantize, file, merged)
         var metadata = file?.metadata ?? settings.metadata
         var bytes: [ElementFormat: Int] = [:]
         for part in tensors where !part.isVector { bytes[part.format, default: 0] += part.count }
@@ -80,7 +83,7 @@ struct GGUFModelWriter {
 
     private static func parts(
         _ base: ModelFiles, _ settings: GGUFSettings, _ quantize: GGUFQuantization?,
-        _ file: GGUFFile?
+        _ file: GGUFFile?, _ merged: MergedWeights
     ) throws -> [Part] {
         let config = base.description.config
         if file?.weights["blk.0.attn_kv_b.weight"] != nil {
@@ -92,8 +95,11 @@ struct GGUFModelWriter {
             let original = file?.weights[tensor.name]
             let stored = tensor.pieces.compactMap { base.weight($0.tensor) }
             guard stored.count == tensor.pieces.count, let module = tensor.pieces.first?.module,
-                let own = original?.format.element ?? stored.first?.format
+                let plain = original?.format.element ?? stored.first?.format
             else { return nil }
+            // Blocks that llama.cpp has too stay blocks where nothing is added to them.
+            let isKept = original == nil && !stored.contains { merged.changes($0.name) }
+            let own = isKept ? stored.first?.ggufFormat ?? plain : plain
             let isHead = module.kind == .head || (module.kind == .embedding && config.tiedHead)
             let columns = tensor.shape.last ?? 1
             let format: ElementFormat

@@ -47,6 +47,7 @@ extension ElementFormat {
         case .q5_k: 16
         case .q6_k: 18
         case .bf16: 32
+        case .mxfp4: 38
         default: nil
         }
     }

@@ -38,6 +38,7 @@ public struct Divergence: Sendable, Equatable {
     public static func measure(
         _ models: [Transformer], from reference: Transformer, on probes: Probes, progress: () throws -> Void = {}
     ) throws -> [Divergence] {
+        for model in models + [reference] { model.releasesWeights = true }
         var results = models.map { _ in Divergence() }
         let sequences = probes.sequences
         for batch in reference.batches(of: sequences) {

@@ -35,10 +35,16 @@ struct BaseWeight {
         }
     }
 
-    /// Whether the base holds exactly this format, so that writing it rounds nothing.
-    func holds(_ format: ElementFormat) -> Bool {
-        if case .stored(let tensor) = form { tensor.format == .element(format) } else { false }
+    /// The format of GGUF that holds its numbers as they are; nil where there is none.
+    var ggufFormat: ElementFormat? {
+        switch form {
+        case .stored(let tensor): tensor.format.element
+        case .scaled(let tensor): tensor.kind == .mxfp4 ? .mxfp4 : nil
+        }
     }
+
+    /// Whether the base holds exactly this format, so that writing it rounds nothing.
+    func holds(_ format: ElementFormat) -> Bool { ggufFormat == format }
 
     /// Whether its files hold outputs before inputs where plain files of the family have them after: gpt-oss in MXFP4.
     var isTurned: Bool { if case .scaled(let tensor) = form { tensor.kind == .mxfp4 } else { false } }
@@ -53,6 +59,8 @@ struct BaseWeight {
     ) throws {
         switch form {
         case .stored(let tensor): try tensor.write(as: format, order: order, to: sink, adding: adding)
+        case .scaled(let tensor) where format == .mxfp4 && adding == nil:
+            try tensor.writeMXFP4(order: order, to: sink)
         case .scaled(let tensor):
             try tensor.rows(named: name).write(as: format, order: order, to: sink, adding: adding)
         }

@@ -65,6 +65,46 @@ public struct ScaledTensor: Sendable {
     }
 }
 
+extension ScaledTensor {
+    /// Hands rows of 4-bit floats to the sink as GGUF's MXFP4 has them, the same numbers: a scale before its 16 bytes, of
+    /// which each holds numbers `i` and `i + 16` of the block instead of neighbours.
+    ///
+    /// - Parameter order: which row comes first, second …; nil for all in the stored order.
+    public func writeMXFP4(order: [Int]?, to sink: ByteSink) throws {
+        precondition(kind == .mxfp4, "writeMXFP4: \(values.name) is \(formatName)")
+        guard let columns = shape.last, let values = values.bytes.baseAddress, let scales = scales.bytes.baseAddress
+        else { return }
+        let blocks = columns / 32
+        let rows = order ?? Array(0..<shape.dropLast().reduce(1, *))
+        let height = max(1, (1 << 22) / max(1, blocks * 17))
+        let panel = Storage(byteCount: min(height, max(1, rows.count)) * blocks * 17)
+        nonisolated(unsafe) let (from, powers) = (
+            values.assumingMemoryBound(to: UInt8.self), scales.assumingMemoryBound(to: UInt8.self)
+        )
+        nonisolated(unsafe) let to = panel.base.assumingMemoryBound(to: UInt8.self)
+        for first in stride(from: 0, to: rows.count, by: height) {
+            let part = Array(rows[first..<min(rows.count, first + height)])
+            Pool.rows(part.count) { range in
+                for row in range {
+                    for block in 0..<blocks {
+                        let at = part[row] * blocks + block
+                        let (numbers, target) = (from + at * 16, to + (row * blocks + block) * 17)
+                        target[0] = powers[at]
+                        for i in 0..<16 {
+                            // Number n is in the low half of byte n / 2 where n is even, else in the high half.
+                            let shift = i % 2 * 4
+                            let (low, high) = (numbers[i / 2] >> shift & 15, numbers[i / 2 + 8] >> shift & 15)
+                            target[1 + i] = low | high << 4
+                        }
+                    }
+                }
+            }
+            try sink(UnsafeRawBufferPointer(start: panel.base, count: part.count * blocks * 17))
+        }
+        withExtendedLifetime((panel, self)) {}
+    }
+}
+
 /// The scaled weights of a checkpoint, and what the rest of its tensors are.
 struct ScaledTensors {
     private(set) var tensors: [String: ScaledTensor] = [:]

@@ -2,6 +2,7 @@ import Diagnostics
 import Foundation
 import Kernels
 import OrderedJSON
+import SafeFiles
 import Tensors
 import WeightFiles
 
@@ -137,6 +138,16 @@ public struct ModelFiles: Sendable {
         guard head.format == embedding.format, head.shape == embedding.shape else { return true }
         guard let one = head.bytes.baseAddress, let other = embedding.bytes.baseAddress else { return false }
         return withExtendedLifetime((head.file, embedding.file)) { memcmp(one, other, head.bytes.count) != 0 }
+    }
+
+    /// Takes mapped weights of some modules, named as the decoder names them, out of this process's memory.
+    func release(_ isDone: (_ logical: String) -> Bool) {
+        for module in plan.modules where isDone(module.name.logical) {
+            let scaled = scaled[module.name.weight]
+            for tensor in [source?[module.name.weight], scaled?.values, scaled?.scales].compactMap(\.self) {
+                tensor.file.release(tensor.range)
+            }
+        }
     }
 
     /// The first reason why not every weight of this model can be trained; empty when they can.
