@@ -75,6 +75,11 @@ def compare(found, expected):
     return largest, kl / count
 
 
+def shown(error, folder):
+    """A message for a cell of the table."""
+    return " ".join(str(error).replace("|", "/").replace(folder + "/", "").split())[:140]
+
+
 def worst(scores, expected):
     """Largest |Δ log p| between Graft's log-probabilities of the rows' tokens and whole distributions."""
     return max(abs(x - y[j, ids[j + 1]]) for ids, s, y in zip(ROWS, scores, expected) for j, x in enumerate(s))
@@ -233,6 +238,24 @@ def check_llama(table, family, folder, adapters, references):
                 os.remove(f"{folder}/{name}")
 
 
+def check_reading(table, family, folder):
+    """Graft on the file that llama.cpp's converter makes."""
+    if not llama or not os.path.exists(llama.CONVERTER):
+        table.add(family, "converter's", "f32", "", None, exactly, "no converter")
+        return
+    path = f"{folder}/converted.gguf"
+    try:
+        llama.convert(models.published(folder), path)
+        model = llama.Model(path, 64)
+        expected = model.log_probabilities(ROWS)
+        model.close()
+    except RuntimeError as error:
+        table.add(family, "converter's", "f32", llama.version(), None, exactly, shown(f"no file: {error}", folder))
+        return
+    table.add(family, "converter's", "f32", llama.version(), (worst(score(path, None, folder), expected), None),
+              (lambda largest, kl: largest < 5e-3) if family in models.GELU else exactly)
+
+
 def check_latent(table, family, folder, source, adapter, reference, base):
     """An adapter where llama.cpp takes none: refused as such, merged instead."""
     try:
@@ -282,7 +305,10 @@ def check_mlx(table, family, folder, adapters, references):
                 found.append(llama.log_softmax(logits[:-1]) if llama else logits)
             table.add(family, "mlx", "f32", version("mlx-lm"), compare(found, references[kind]), exactly)
         except (Exception, SystemExit) as error:  # mlx-lm ends the program for a module it misses
-            table.add(family, "mlx", "f32", version("mlx-lm"), None, exactly, " ".join(str(error).replace("|", "/").split())[:120])
+            refusal = str(error).partition("status 2: error: ")[2]
+            table.add(family, "mlx", "f32", version("mlx-lm"), None, exactly,
+                      shown(f"no export: {refusal}" if refusal else f"no model in mlx-lm: {error}", folder))
+            return
     if not mlx:
         table.add(family, "mlx", "f32", "", None, exactly, "no mlx-lm")
 
@@ -303,12 +329,13 @@ def check(table, family, folder):
             references["experts"], theirs["experts"] = both(adapted, family)
             models.touch(deltas, -1)
         model = adapted.unload()
-    for part in (check_llama, check_peft, check_mlx):
+    for part in (check_llama, check_reading, check_peft, check_mlx):
         try:
-            part(table, family, folder, adapters, theirs if part is check_llama else references)
+            rest = (adapters, theirs if part is check_llama else references) if part is not check_reading else ()
+            part(table, family, folder, *rest)
         except Exception as error:
             print(f"{family}: {part.__name__}: {error}", file=sys.stderr)
-            table.add(family, part.__name__.removeprefix("check_"), "", "", None, exactly, " ".join(str(error).replace("|", "/").split())[:160])
+            table.add(family, part.__name__.removeprefix("check_"), "", "", None, exactly, shown(error, folder))
 
 
 def store(begin, fresh):

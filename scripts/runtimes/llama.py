@@ -1,6 +1,8 @@
 """llama.cpp through its Python bindings: the log-probabilities of every token of the vocabulary, f32 cache, no flash attention."""
 import ctypes
 import os
+import subprocess
+import sys
 
 import llama_cpp as lib
 import numpy as np
@@ -11,6 +13,19 @@ _quiet = lib.llama_log_callback(lambda level, text, data: None)
 def version():
     """The bindings' version names the llama.cpp they come with."""
     return "llama.cpp of llama-cpp-python " + getattr(lib, "__version__", "unknown")
+
+
+CONVERTER = os.path.join(os.environ["LLAMA_CPP_LIB_PATH"], "..", "..", "convert_hf_to_gguf.py")
+
+
+def convert(model, path):
+    """llama.cpp's own conversion of a model directory in F32. Its list of vocabularies does not have these small ones."""
+    program = ("import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); sys.argv.pop(0); from conversion.base import TextModel; "
+               "TextModel.get_vocab_base_pre = lambda self, tokenizer: 'gpt-2'; runpy.run_path(sys.argv[0], run_name='__main__')")
+    done = subprocess.run([sys.executable, "-c", program, os.path.dirname(CONVERTER), CONVERTER, model, "--outtype", "f32",
+                           "--outfile", path], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError("the converter: " + (done.stderr.strip().splitlines() or [""])[-1])
 
 
 _ggml = ctypes.CDLL(os.path.join(os.environ["LLAMA_CPP_LIB_PATH"], "libggml-base.so"))

@@ -167,8 +167,9 @@ def make(family, folder, tokenizer, decided=True):
 
 
 def published(folder):
-    """The model's directory with its rotation as published files spell it: mlx-lm takes no notice of transformers 5's
-    `rope_parameters`, and would turn by its own defaults."""
+    """The model's directory with its configuration as published files spell it: mlx-lm takes no notice of transformers 5's
+    `rope_parameters` and would turn by its own defaults, and llama.cpp's converter looks for keys that are no longer
+    written."""
     path = f"{folder}/published"
     if not os.path.exists(path):
         os.mkdir(path)
@@ -185,6 +186,8 @@ def published(folder):
         config.setdefault("num_experts", config.get("num_local_experts"))
         if "sliding_attention" in rope:
             config["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+        config.update({"cohere2": dict(rotary_pct=1.0),
+                       "deepseek_v3": dict(scoring_func="sigmoid")}.get(config["model_type"], {}))
         json.dump(config, open(f"{path}/config.json", "w"))
     return path
 
