@@ -57,18 +57,7 @@ extension ExportsTests {
             settings.rankPattern = [("down_proj", 5)]
             settings.alphaPattern = [("layers.1.self_attn.q_proj", 1)]
             settings.layers = [1]
-            let model = Transformer(fixture.files, mode: try AdapterPlan(settings, for: fixture.files).mode)
-            model.initialiseAdapters(seed: 3)
-            for adapter in model.adapters {
-                for i in 0..<adapter.bValue.rows * adapter.bValue.columns {
-                    adapter.bValue.floats[i] = Float(i % 7) / 20 - 0.1
-                }
-            }
-            try FileManager.default.createDirectory(atPath: scratch("peft"), withIntermediateDirectories: true)
-            try PEFTFiles.write(model, config: PEFTConfig(settings: settings, baseModel: "llama"), to: scratch("peft"))
-            let job = ExportJob(
-                base: fixture.files, adapter: try PEFTFiles.open(scratch("peft"), for: fixture.files),
-                probes: try Probes(tokenizer: nil, config: fixture.files.description.config))
+            let job = try Fixture.job(fixture.files, settings, in: scratch)
             let summary = try job.exportMLX(to: scratch("mlx"))
             #expect(summary.proof.exported.largest < 1e-5)
             let config = try JSONValue(contentsOfFile: scratch("mlx/adapter_config.json"))

@@ -281,20 +281,7 @@ extension ExportsTests {
             settings.useRSLoRA = true
             settings.rankPattern = [("down_proj", 8)]
             settings.alphaPattern = [("q_proj", 3)]
-            let model = Transformer(files, mode: try AdapterPlan(settings, for: files).mode)
-            model.initialiseAdapters(seed: 5)
-            var draws = NormalDraws(seed: 11, name: "b")
-            for adapter in model.adapters {
-                for i in 0..<adapter.bValue.rows * adapter.bValue.columns {
-                    adapter.bValue.floats[i] = draws.next() * 0.03
-                }
-            }
-            try FileManager.default.createDirectory(atPath: scratch("adapter"), withIntermediateDirectories: true)
-            try PEFTFiles.write(
-                model, config: PEFTConfig(settings: settings, baseModel: "stories"), to: scratch("adapter"))
-            return ExportJob(
-                base: files, adapter: try PEFTFiles.open(scratch("adapter"), for: files),
-                probes: try Probes(tokenizer: tokenizer, config: files.description.config))
+            return try Fixture.job(files, settings, tokenizer: tokenizer, strength: 0.03, in: scratch)
         }
     }
 }

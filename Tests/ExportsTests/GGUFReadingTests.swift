@@ -1,3 +1,4 @@
+import Adapters
 import Exports
 import Foundation
 import Kernels
@@ -30,6 +31,27 @@ extension ExportsTests {
             }
             #expect(lines.count == 9 && largest < 1e-3, "\(name): \(largest)")
             print("\(name).gguf: largest |Δ log p| against llama.cpp \(largest)")
+        }
+
+        /// Mistral Small 3 has the architecture of Ministral 3, whose queries grow, and is another family.
+        @Test("keeps a file's own architecture where it stands for two families")
+        func ministral() throws {
+            let scratch = try Scratch()
+            let fixture = try Fixture("ministral3")
+            _ = try fixture.job(without: true).exportGGUF(to: scratch("m.gguf"), quantize: .f32, tokenizer: nil)
+            let file = try GGUFFile.open(scratch("m.gguf"))
+            var metadata = file.metadata
+            metadata["mistral3.attention.temperature_scale"] = nil
+            let declarations = file.weights.all.map { TensorDeclaration($0.name, shape: $0.shape, format: $0.format) }
+            try GGUFWriter.write(to: scratch("s.gguf"), metadata: metadata, tensors: declarations) { tensor, sink in
+                try sink(try #require(file.weights[tensor.name]).bytes)
+            }
+            let small = try ModelFiles.open(gguf: scratch("s.gguf"))
+            #expect(small.description.config.family == "mistral" && small.ggufArchitecture?.name == "mistral3")
+            let job = try Fixture.job(small, LoRASettings(), in: scratch)
+            _ = try job.exportGGUFLoRA(to: scratch("a.gguf"))
+            let adapter = try GGUFFile.open(scratch("a.gguf"))
+            #expect(adapter.metadata["general.architecture"]?.stringValue == "mistral3")
         }
 
         @Test(

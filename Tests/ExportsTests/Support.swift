@@ -72,19 +72,24 @@ struct Fixture {
     }
 
     /// A job with an adapter of random numbers that does something, which lies in `adapter`.
-    static func job(_ files: ModelFiles, _ settings: LoRASettings, in scratch: Scratch) throws -> ExportJob {
+    static func job(
+        _ files: ModelFiles, _ settings: LoRASettings, tokenizer: Tokenizer? = nil, strength: Float = 0.1,
+        in scratch: Scratch
+    ) throws -> ExportJob {
         let model = Transformer(files, mode: try AdapterPlan(settings, for: files).mode)
         model.initialiseAdapters(seed: 5)
         for adapter in model.adapters {
             var draws = NormalDraws(seed: 11, name: "\(adapter.module.path) \(adapter.slot?.expert ?? 0)")
-            for i in 0..<adapter.bValue.rows * adapter.bValue.columns { adapter.bValue.floats[i] = draws.next() * 0.1 }
+            for i in 0..<adapter.bValue.rows * adapter.bValue.columns {
+                adapter.bValue.floats[i] = draws.next() * strength
+            }
             adapter.b.valueChanged()
         }
         try FileManager.default.createDirectory(atPath: scratch("adapter"), withIntermediateDirectories: true)
         try PEFTFiles.write(model, config: PEFTConfig(settings: settings, baseModel: "random"), to: scratch("adapter"))
         return ExportJob(
             base: files, adapter: try PEFTFiles.open(scratch("adapter"), for: files),
-            probes: try Probes(tokenizer: nil, config: files.description.config))
+            probes: try Probes(tokenizer: tokenizer, config: files.description.config))
     }
 
     func job(without: Bool = false) throws -> ExportJob {

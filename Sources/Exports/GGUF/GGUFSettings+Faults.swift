@@ -190,9 +190,7 @@ extension GGUFSettings {
         if filling.contains(name), attention.heads * attention.headDim != config.hiddenSize {
             found.append("llama.cpp's \(name) has heads that are together as wide as the model")
         }
-        if attention.sinks != (name == "gpt-oss") {
-            found.append("llama.cpp's \(name) has \(attention.sinks ? "no" : "") attention sinks")
-        }
+        if attention.sinks, name != "gpt-oss" { found.append("llama.cpp's \(name) has no attention sinks") }
         if name == "gpt-oss", !attention.outputBias {
             found.append("llama.cpp's gpt-oss has biases in its attention, this model has none")
         }
@@ -210,8 +208,8 @@ extension GGUFSettings {
             }
         case "mistral3":
             growth = attention.queryGrowth.map { .init(beta: $0.beta, originalPositions: $0.originalPositions) }
-            if case .yarn(let yarn)? = config.rotaries.first?.scaling,
-                yarn.originalPositions != attention.queryGrowth?.originalPositions
+            if let growth, case .yarn(let yarn)? = config.rotaries.first?.scaling,
+                yarn.originalPositions != growth.originalPositions
             {
                 found.append("llama.cpp's mistral3 has one original length, of the rotation and of growing queries")
             }

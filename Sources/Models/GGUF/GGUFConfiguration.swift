@@ -60,11 +60,15 @@ struct GGUFConfiguration {
         }
     }
 
+    /// Under which the configuration says how the file's architecture is read, for one stands for several families.
+    static let architectureKey = "gguf_architecture"
+
     /// The configuration. Everything that is missing or not supported is thrown together.
     mutating func json() throws(Problems) -> JSONValue {
         var object = JSONObject([
             ("architectures", [.string(architecture.transformersClass)]),
             ("model_type", .string(architecture.modelType)),
+            (Self.architectureKey, .string(architecture.modelType)),
         ])
         for (key, from) in [
             ("hidden_size", "embedding_length"), ("intermediate_size", "feed_forward_length"),

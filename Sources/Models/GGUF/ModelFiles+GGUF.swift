@@ -29,8 +29,11 @@ extension ModelFiles {
         return try ModelFiles(path: path, description: description, configuration: configuration, source: source)
     }
 
-    /// The architecture in llama.cpp's words, where it has one that is known here.
-    public var ggufArchitecture: GGUFArchitecture? { GGUFArchitecture.writing(description.config.family) }
+    /// The architecture in llama.cpp's words, where it has one that is known here: a GGUF file's own.
+    public var ggufArchitecture: GGUFArchitecture? {
+        let own = configuration[GGUFConfiguration.architectureKey]?.stringValue
+        return GGUFArchitecture.all.first { $0.modelType == own } ?? .writing(description.config.family)
+    }
 }
 
 extension TransformerConfig {
