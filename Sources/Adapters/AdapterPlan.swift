@@ -30,7 +30,7 @@ public struct AdapterPlan: Sendable, Equatable {
             unmatched.removeAll { Matcher.name($0, matches: path) }
             // What a parameter covers is adapted once.
             if parameters.cover(module.name) { continue }
-            if case .names = settings.targets, let layers = settings.layers {
+            if let layers = settings.layers, !targets.names.contains(path) {
                 guard let layer = Self.layer(of: path), layers.contains(layer) else { continue }
             }
             if excluded?.matches(path, isLinear: true) == true { continue }
@@ -72,10 +72,11 @@ public struct AdapterPlan: Sendable, Equatable {
         }
     }
 
-    /// The layer number PEFT reads from a path: the first number after two names (`.*\.[^.]*\.(\d+)\.`, the last such).
+    /// The layer number PEFT reads from a path: the first number after two names (`.*?\.[^.]*\.(\d+)\.`), which in a mixture
+    /// is the block's and not the expert's.
     static func layer(of path: String) -> Int? {
         let parts = path.split(separator: ".")
-        for i in parts.indices.dropLast().reversed() where i >= 2 {
+        for i in parts.indices.dropLast() where i >= 2 {
             if let number = Int(parts[i]) { return number }
         }
         return nil

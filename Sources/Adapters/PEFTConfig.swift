@@ -62,7 +62,10 @@ public struct PEFTConfig: Sendable, Equatable {
             Self.selection(json["target_modules"]) ?? (settings.parameters.isEmpty ? .allLinear : .names([]))
         settings.excluded = Self.selection(json["exclude_modules"])
         if let one = json["layers_to_transform"]?.intValue { settings.layers = [one] }
-        if let many = json["layers_to_transform"]?.arrayValue { settings.layers = many.compactMap(\.intValue) }
+        // An empty list means all, as in PEFT.
+        if let many = json["layers_to_transform"]?.arrayValue, !many.isEmpty {
+            settings.layers = many.compactMap(\.intValue)
+        }
         for (key, value) in json["rank_pattern"]?.objectValue?.members ?? [] {
             if let rank = value.intValue, rank > 0 {
                 settings.rankPattern.append((key, rank))

@@ -46,7 +46,7 @@ extension RecipeKey {
             optional: "adapter.layers_to_transform", \.adapter.layersToTransform,
             .list(.integer(0...100_000), of: "block numbers from 0", orOne: true),
             otherNames: ["layers", "num_layers"],
-            "blocks whose layers get adapters"),
+            "blocks whose layers get adapters; a module named in full gets one wherever it is"),
         RecipeKey(
             optional: "adapter.rank_pattern", \.adapter.rankPattern, .patterns(.integer(1...65536)),
             "other ranks for layers whose name matches"),

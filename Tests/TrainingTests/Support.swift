@@ -64,6 +64,10 @@ func writeRows(_ count: Int, to path: String, seed: UInt64, tokens: Range<Int> =
 func recipe(
     in folder: String, output: String, adapter: String = "{rank: 4, alpha: 8, dropout: 0.1}", _ overrides: String...
 ) throws -> Recipe {
+    try recipe(in: folder, output: output, adapter: adapter, overrides: overrides)
+}
+
+func recipe(in folder: String, output: String, adapter: String, overrides: [String]) throws -> Recipe {
     try writeRows(40, to: folder + "/train.jsonl", seed: 1)
     try writeRows(12, to: folder + "/eval.jsonl", seed: 2)
     let text = """
