@@ -7,17 +7,19 @@ public func suggestion(for word: String, among candidates: some Sequence<String>
     return best.distance <= max(length > 3 ? 2 : 1, length / 3) ? best.name : nil
 }
 
-/// Levenshtein's distance: the fewest insertions, deletions and replacements that turn one word into the other.
+/// The fewest insertions, deletions, replacements and swaps of neighbours that turn one word into the other, no letter being
+/// changed twice (optimal string alignment).
 private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
+    var before: [Int] = []
     var row = Array(0...b.count)
     for (i, x) in a.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
+        var next = [i + 1]
         for (j, y) in b.enumerated() {
-            let substituted = diagonal + (x == y ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(substituted, row[j] + 1, diagonal + 1)
+            var least = min(row[j] + (x == y ? 0 : 1), row[j + 1] + 1, next[j] + 1)
+            if i > 0, j > 0, x == b[j - 1], a[i - 1] == y { least = min(least, before[j - 1] + 1) }
+            next.append(least)
         }
+        (before, row) = (row, next)
     }
     return row[b.count]
 }

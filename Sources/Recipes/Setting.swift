@@ -37,6 +37,9 @@ indirect enum Setting: Sendable {
         return nil
     }
 
+    /// The same, where it is not empty.
+    var filledText: String? { text.flatMap { $0.isEmpty ? nil : $0 } }
+
     /// The value in the words of an error message.
     var shown: String {
         switch self {

@@ -54,7 +54,7 @@ extension ValueKind where Value == TrainingFile {
         },
         read: { setting, mistakes in
             guard case .mapping(let members, let place) = setting else {
-                let kind = ValueKind<String>("a path or {path, weight}", write: { .string($0) }) { $0.text }
+                let kind = ValueKind<String>("a path or {path, weight}", write: { .string($0) }) { $0.filledText }
                 return kind.read(setting, &mistakes).map { TrainingFile(path: $0) }
             }
             let before = mistakes.count
@@ -113,7 +113,7 @@ extension ValueKind where Value == ModuleSelection {
         },
         read: { setting, mistakes in
             if setting.text == "all-linear" { return .allLinear }
-            if let pattern = setting.text {
+            if let pattern = setting.filledText {
                 guard let complaint = regularExpressionComplaint(pattern) else { return .pattern(pattern) }
                 mistakes.append(Mistake(place: setting.place, message: complaint))
                 return nil

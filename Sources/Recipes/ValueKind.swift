@@ -92,10 +92,10 @@ extension ValueKind where Value == Bool {
 
 extension ValueKind where Value == String {
     static let text = ValueKind("text", write: { .string($0) }) { setting in
-        setting.text.flatMap { $0.isEmpty ? nil : $0 }
+        setting.filledText
     }
     static let path = ValueKind("a path", write: { .string($0) }) { setting in
-        setting.text.flatMap { $0.isEmpty ? nil : $0 }
+        setting.filledText
     }
 }
 
