@@ -63,6 +63,9 @@ public final class Tokenizer: Sendable {
     /// One more than the largest id.
     public var vocabularySize: Int { max(model.vocabulary.endID, added.endID) }
 
+    /// Whether it has tokens at all; see ``none()``.
+    public var knowsText: Bool { vocabularySize > 0 }
+
     /// A tokenizer of these parts. Throws when an added token's id cannot be.
     public init(_ description: TokenizerDescription) throws(Problem) {
         normalizer = description.normalizer

@@ -41,27 +41,37 @@ struct OpenedModel {
         try Self.tokenizer(path, chatTemplate: try adapter.flatMap { try AdapterTemplate(adapter: $0).text })
     }
 
+    /// The same for what can do with rows of ready ids: of a directory without a tokenizer one that knows no text.
+    func tokenizerIfAny(adapter: String? = nil) throws -> Tokenizer {
+        try Self.hasTokenizer(path) ? tokenizer(adapter: adapter) : .none()
+    }
+
+    /// Whether what `--model` names has a tokenizer: a directory may have none, a GGUF file holds its own.
+    static func hasTokenizer(_ path: String) throws -> Bool {
+        try ModelPath(path) == .gguf || Tokenizer.exists(inDirectory: path)
+    }
+
     /// What renders rows for this model and adapters of it: with the template that was asked for, else with the one the
     /// adapters were trained with, else with the model's own.
     ///
     /// - Throws: ``Problem`` when the adapters were trained with different templates.
     func renderer(_ options: RenderingOptions, adapters: [String] = []) throws -> PromptRenderer {
-        let (tokenizer, source) = try rendering(options, adapters: adapters)
-        return try PromptRenderer(tokenizer: tokenizer, source: source)
+        let (own, source) = try rendering(options, adapters: adapters) { try tokenizer(adapter: $0) }
+        return try PromptRenderer(tokenizer: own, source: source)
     }
 
-    /// What ``renderer(_:adapters:)`` is made of.
+    /// What ``renderer(_:adapters:)`` is made of, with the tokenizer that `open` gives.
     func rendering(
-        _ options: RenderingOptions, adapters: [String]
+        _ options: RenderingOptions, adapters: [String], open: (_ adapter: String?) throws -> Tokenizer
     ) throws -> (tokenizer: Tokenizer, source: PromptRenderer.Source) {
-        if options.template != nil { return (try tokenizer(), options.source) }
+        if options.template != nil { return (try open(nil), options.source) }
         let templates = try adapters.map { try AdapterTemplate(adapter: $0) }
         if let other = templates.firstIndex(where: { $0 != templates[0] }) {
             throw Problem(
                 "was trained with another chat template than \(adapters[0])", file: adapters[other],
                 advice: "measure them one by one, or say which template to use with --template")
         }
-        return (try tokenizer(adapter: adapters.first), templates.first == .plain ? .none : .model)
+        return (try open(adapters.first), templates.first == .plain ? .none : .model)
     }
 
     /// Checks an adapter without reading its weights into a model.
@@ -80,7 +90,8 @@ struct OpenedModel {
         let other = try OpenedModel.open(path)
         let text = "The quick brown fox: naïve façade, 1234567 + 89 → 東京! \n\tdef f(x): return x"
         let (own, its) = (files.description.config, other.files.description.config)
-        guard try other.tokenizer().encode(text) == tokenizer.encode(text), its.vocabularySize >= own.vocabularySize,
+        guard try other.tokenizerIfAny().encode(text) == tokenizer.encode(text),
+            its.vocabularySize >= own.vocabularySize,
             its.maximumPositions >= own.maximumPositions
         else {
             throw Problem(

@@ -8,7 +8,7 @@ public struct RowPreview: Sendable, Equatable {
     public struct Token: Sendable, Equatable {
         /// Its id.
         public let id: Int32
-        /// Its text; that of a token which leaves a character incomplete comes with the token that completes it.
+        /// Its text, or its id where there is no tokenizer; that of a token which leaves a character incomplete comes with the token that completes it.
         public let text: String
         /// Whether it carries loss.
         public let isTarget: Bool
@@ -33,7 +33,8 @@ public struct RowPreview: Sendable, Equatable {
             samples = try builder.samples(for: try Row(value)).samples.map { sample in
                 var decoder = IncrementalDecoder(tokenizer, skipSpecialTokens: false)
                 return zip(sample.ids, sample.targets).map { id, isTarget in
-                    Token(id: id, text: decoder.append(id), isTarget: isTarget)
+                    let text = tokenizer.knowsText ? decoder.append(id) : " \(id)"
+                    return Token(id: id, text: text, isTarget: isTarget)
                 }
             }
         } catch {

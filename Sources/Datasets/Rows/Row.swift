@@ -10,6 +10,9 @@ public enum Row: Sendable, Equatable {
     case tokens(ids: [Int32], targets: [Bool])
     /// `prompt` + `chosen` + `rejected`: two answers to one prompt.
     case preference(chosen: Conversation, rejected: Conversation)
+
+    /// Whether it is ready tokens, which need no tokenizer.
+    var isReady: Bool { if case .tokens = self { true } else { false } }
 }
 
 /// Turns of a conversation as the chat template takes them.

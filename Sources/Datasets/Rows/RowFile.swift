@@ -104,6 +104,13 @@ public struct RowFault: Error, Sendable, Equatable {
         self.advice = advice
     }
 
+    /// Text, for a model whose directory has no tokenizer.
+    public static var noTokenizer: RowFault {
+        RowFault(
+            "needs a tokenizer, and the model's directory has none",
+            advice: "put the model's tokenizer.json there, or give rows of input_ids")
+    }
+
     /// A row that nothing can be learned from.
     static var noAnswer: RowFault {
         RowFault("has no assistant turn to learn from", advice: "every row needs an answer")

@@ -59,7 +59,8 @@ public struct SampleBuilder: Sendable {
     /// - Throws: ``RowFault`` when the template refuses the row, when no token carries loss, or when it is too long and
     ///   that is to be an error.
     public func samples(for row: Row) throws(RowFault) -> Result {
-        switch row {
+        if !renderer.tokenizer.knowsText, !row.isReady { throw .noTokenizer }
+        return switch row {
         case .conversation(let conversation): try answered(conversation)
         case .preference(let chosen, _): try answered(chosen)
         case .text(let text): split(try sample(renderer.document(text), .notTemplated))
@@ -72,6 +73,7 @@ public struct SampleBuilder: Sendable {
         guard case .preference(let chosen, let rejected) = row else {
             throw RowFault("has no chosen and rejected answer")
         }
+        if !renderer.tokenizer.knowsText { throw .noTokenizer }
         let good = try answered(Conversation.lastAnswer(of: chosen))
         let bad = try answered(Conversation.lastAnswer(of: rejected))
         guard let good = good.samples.last, let bad = bad.samples.last else { return nil }

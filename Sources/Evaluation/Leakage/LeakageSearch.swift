@@ -65,11 +65,12 @@ public enum RowWords {
     ]
 
     /// All text of a row in its order, names of roles and the like left out; of choices only the right one, where the row tells
-    /// which that is, and of two judged answers the chosen one. Ready tokens have the text that a tokenizer gives them.
+    /// which that is, and of two judged answers the chosen one. Ready tokens have the text that a tokenizer gives them, or
+    /// without one their numbers for words.
     public static func text(of row: JSONValue, tokenizer: Tokenizer? = nil) -> String {
-        if let tokenizer, let ids = row["input_ids"]?.arrayValue {
-            return tokenizer.decode(
-                ids.compactMap { $0.intValue.flatMap { Int32(exactly: $0) } }, skipSpecialTokens: true)
+        if let tokenizer, let ids = row["input_ids"]?.arrayValue?.compactMap({ $0.intValue.flatMap(Int32.init) }) {
+            return tokenizer.knowsText
+                ? tokenizer.decode(ids, skipSpecialTokens: true) : ids.map(String.init).joined(separator: " ")
         }
         var parts: [String] = []
         collect(row, &parts)

@@ -26,7 +26,8 @@ struct RowBuilder {
         self.name = name
         renderer = try reader.renderer(settings)
         samples = SampleBuilder(
-            renderer: renderer, maxLength: reader.config.maximumPositions, tooLong: reader.tooLong)
+            renderer: renderer, maxLength: reader.config.maximumPositions, tooLong: reader.tooLong,
+            vocabularySize: reader.config.vocabularySize)
         prompting = Prompting(renderer: renderer, delimiter: settings.delimiter)
         template = try settings.prompt.map { try RowTemplate($0, name: "the prompt of task '\(name)'") }
         reference = try settings.reference.map { try RowTemplate($0, name: "the reference of task '\(name)'") }
@@ -92,6 +93,7 @@ struct RowBuilder {
     private func asked(
         _ value: JSONValue, _ kind: TaskKind, _ row: TaskRow, _ shots: FewShots
     ) throws(RowFault) -> Made {
+        if !renderer.tokenizer.knowsText, kind != .heldOut || value["input_ids"] == nil { throw .noTokenizer }
         let made =
             switch kind {
             case .heldOut: try heldOut(value, row)

@@ -13,11 +13,11 @@ extension Tokenizer {
     public static func load(directory: String, chatTemplate: String? = nil) throws -> Tokenizer {
         let files = TokenizerDirectory(path: directory)
         var description: TokenizerDescription
-        if let path = files.path("tokenizer.json") {
+        if let path = files.path(TokenizerDirectory.names[0]) {
             description = try TokenizerDescription(tokenizerJSON: path)
-        } else if let path = files.path("tokenizer.model") {
+        } else if let path = files.path(TokenizerDirectory.names[1]) {
             description = try TokenizerDescription(sentencePiece: path)
-        } else if let path = files.path("tekken.json") {
+        } else if let path = files.path(TokenizerDirectory.names[2]) {
             description = try TokenizerDescription(tekken: path)
         } else {
             throw Problem(
@@ -28,10 +28,27 @@ extension Tokenizer {
         if let chatTemplate { description.chatTemplates = ["default": chatTemplate] }
         return try Tokenizer(description)
     }
+
+    /// Whether a directory holds one of the files that a tokenizer is read from.
+    public static func exists(inDirectory path: String) -> Bool {
+        let files = TokenizerDirectory(path: path)
+        return TokenizerDirectory.names.contains { files.path($0) != nil }
+    }
+
+    /// What stands for the tokenizer of a model that has none: it knows no text, and serves rows of ready ids alone.
+    public static func none() throws(Problem) -> Tokenizer {
+        try Tokenizer(
+            TokenizerDescription(
+                model: .words(
+                    WordModel(vocabulary: Vocabulary(), unknown: nil, continuingPrefix: nil, mostCharacters: 0))))
+    }
 }
 
 /// The files of a directory that say how its tokenizer is used.
 private struct TokenizerDirectory {
+    /// What a tokenizer is read from, the first that is there.
+    static let names = ["tokenizer.json", "tokenizer.model", "tekken.json"]
+
     let path: String
 
     func path(_ name: String) -> String? {

@@ -3,6 +3,7 @@ import Datasets
 import Diagnostics
 import Evaluation
 import Logging
+import Models
 import OrderedJSON
 
 /// `graft data check`: validates and counts.
@@ -77,6 +78,14 @@ struct SamplingOptions: ParsableArguments {
 
     /// What makes samples of rows.
     func builder() throws -> SampleBuilder {
+        guard try OpenedModel.hasTokenizer(model) else {
+            // Rows of ready ids can be checked against what the model itself says of its vocabulary.
+            let opened = try OpenedModel.open(model, withoutWeights: true)
+            return SampleBuilder(
+                renderer: try PromptRenderer(tokenizer: try opened.tokenizerIfAny(), source: rendering.source),
+                maxLength: maxLength, tooLong: tooLong,
+                vocabularySize: opened.files.description.config.vocabularySize)
+        }
         let renderer = try PromptRenderer(tokenizer: try OpenedModel.tokenizer(model), source: rendering.source)
         return SampleBuilder(renderer: renderer, maxLength: maxLength, tooLong: tooLong)
     }

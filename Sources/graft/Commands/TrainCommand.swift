@@ -50,7 +50,7 @@ struct TrainCommand: NumericCommand {
         let moment = action == .resume ? TrainingRun.moment(ofRunIn: recipe.output) : nil
         let plan = try RunPlan(recipe, moment: moment ?? Date()) { path, withoutWeights in
             let model = try OpenedModel.open(path, withoutWeights: withoutWeights)
-            return (model.files, try model.tokenizer())
+            return (model.files, try model.tokenizerIfAny())
         } progress: { share in
             Screen.status("reading rows: \(Int(share * 100)) %")
         }
