@@ -92,7 +92,7 @@ public struct SafeDirectory {
             try FileManager.default.createDirectory(
                 atPath: temporary, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw RunFailure("cannot create \(temporary): \(error.localizedDescription)")
+            throw RunFailure("cannot create \(temporary): \(systemReason(error))")
         }
     }
 
@@ -112,6 +112,20 @@ public struct SafeDirectory {
             guard rename(temporary, path) == 0 else { throw AtomicFile.failure("cannot rename into place", path) }
         }
         try Self.flush((path as NSString).deletingLastPathComponent)
+    }
+
+    /// Removes everything in a directory, or nothing where something in it may not be moved.
+    public static func empty(_ directory: String) throws(RunFailure) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        let old = directory + "/.old-\(getpid())"
+        guard mkdir(old, 0o700) == 0 else { throw AtomicFile.failure("cannot write to", directory) }
+        for (moved, name) in names.enumerated() where rename(directory + "/" + name, old + "/" + name) != 0 {
+            let failure = AtomicFile.failure("cannot remove", directory + "/" + name)
+            for name in names[..<moved] { rename(old + "/" + name, directory + "/" + name) }
+            rmdir(old)
+            throw failure
+        }
+        try? FileManager.default.removeItem(atPath: old)
     }
 
     /// Removes what a process that was killed while it wrote has left in a directory.

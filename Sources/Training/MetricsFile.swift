@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import OrderedJSON
+import SafeFiles
 
 #if canImport(Glibc)
     import Glibc
@@ -36,7 +37,7 @@ final class MetricsFile {
 
     func write(_ value: JSONValue) throws {
         do { try handle.write(contentsOf: Data((value.serialized(.python) + "\n").utf8)) } catch {
-            throw RunFailure("cannot write \(path): \(error.localizedDescription)")
+            throw RunFailure("cannot write \(path): \(systemReason(error))")
         }
     }
 

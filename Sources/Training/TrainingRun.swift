@@ -93,7 +93,8 @@ public final class TrainingRun {
     ) throws -> RunOutcome {
         let output = plan.recipe.output
         try checkDisk(output, replacing: replacing)
-        try prepare(output, replacing: replacing)
+        let lock = try prepare(output, replacing: replacing)
+        defer { withExtendedLifetime(lock) {} }
         try listen(.started(facts))
         if resume, let newest = Checkpoint.all(in: output).last {
             var stored = try Checkpoint(directory: newest.path).load(into: trainer)
@@ -187,16 +188,25 @@ public final class TrainingRun {
         try listen(.saved(step: progress.step, path: path))
     }
 
-    private func prepare(_ output: String, replacing: Bool) throws {
-        if replacing, FileManager.default.fileExists(atPath: output) {
-            try FileManager.default.removeItem(atPath: output)
-        }
+    /// Makes the output directory this run's own; what a replaced run has left in it is removed.
+    private func prepare(_ output: String, replacing: Bool) throws -> DirectoryLock {
+        let files = FileManager.default
+        let mode: [FileAttributeKey: Any] = [.posixPermissions: 0o700]
         do {
-            try FileManager.default.createDirectory(
-                atPath: output + "/state", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch { throw RunFailure("cannot create \(output): \(error.localizedDescription)") }
-        SafeDirectory.removeLeftovers(in: output)
-        SafeDirectory.removeLeftovers(in: output + "/state")
+            try files.createDirectory(atPath: output, withIntermediateDirectories: true, attributes: mode)
+            guard let lock = DirectoryLock(path: output) else {
+                throw Problem(
+                    "the output directory '\(output)' is in use: another graft trains into it",
+                    advice: "wait until it has ended, or choose another output")
+            }
+            if replacing { try SafeDirectory.empty(output) }
+            try files.createDirectory(atPath: output + "/state", withIntermediateDirectories: true, attributes: mode)
+            SafeDirectory.removeLeftovers(in: output)
+            SafeDirectory.removeLeftovers(in: output + "/state")
+            return lock
+        } catch let error as NSError where error.domain == NSCocoaErrorDomain {
+            throw RunFailure("cannot prepare \(output): \(systemReason(error))")
+        }
     }
 
     /// Refuses a run whose results have no room, before anything is written or taken away.

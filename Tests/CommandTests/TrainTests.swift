@@ -170,6 +170,70 @@ struct TrainTests {
         #expect(abs(told / used - 1) < 0.25, "\(told) bytes were forecast, \(used) were used")
     }
 
+    @Test("ready ids need no tokenizer to train, evaluate, score, check and merge; text does")
+    func withoutTokenizer() throws {
+        let folder = try TemporaryFolder()
+        let model = Project.path("Tests/Fixtures/models/llama")
+        let ids = (0..<12).map { "{\"input_ids\": [5, 6, 7, \($0), 9], \"labels\": [-100, 6, 7, \($0), 9]}" }
+        let rows = try folder.write("rows.jsonl", ids.joined(separator: "\n"))
+        let text = try folder.write("text.jsonl", "{\"text\": \"a\"}\n")
+        _ = try folder.write(
+            "ids.yaml",
+            """
+            model: \(model)
+            data: {train: \(rows), eval: \(rows), max_length: 32}
+            train: {steps: 3, batch_size: 2, learning_rate: 1.0e-2}
+            output: run
+            """)
+        func graft(_ arguments: String...) throws -> Run { try Graft.run(arguments, in: folder.url) }
+        let trained = try graft("train", "ids.yaml")
+        #expect(trained.status == 0, "\(trained.errors)")
+        let measured = try graft(
+            "eval", "--model", model, "--adapter", "run", "--data", rows, "--json", "--no-cache", "--train", rows)
+        #expect(measured.status == 0, "\(measured.errors)")
+        let metrics = try JSONValue(parsing: measured.output).serialized()
+        #expect(metrics.contains("perplexity") && metrics.contains("\"loss\""))
+        #expect(
+            measured.errors.contains("12 are (nearly) there"), "rows of ids are found in themselves: \(measured.errors)"
+        )
+        #expect(try graft("score", "--model", model, "--adapter", "run", "--data", rows).status == 0)
+        let checked = try graft("data", "check", rows, "--model", model)
+        #expect(checked.status == 0 && checked.output.contains("12 input_ids"), "\(checked.errors)")
+        let shown = try graft("data", "preview", rows, "--model", model, "--rows", "1")
+        #expect(shown.output.contains(" 5⟦ 6 7 0 9⟧"), "\(shown.output)")
+        #expect(try graft("merge", "--model", model, "--adapter", "run", "-o", "merged").status == 0)
+        for refused in [
+            try graft("train", "ids.yaml", "--overwrite", "--set", "data.train=\(text)"),
+            try graft("eval", "--model", model, "--data", text), try graft("data", "check", text, "--model", model),
+        ] {
+            #expect(refused.status == 2)
+            #expect(refused.errors.contains("text.jsonl:1: needs a tokenizer"), "\(refused.errors)")
+        }
+        let beyond = try folder.write("beyond.jsonl", "{\"input_ids\": [5, 160], \"labels\": [5, 160]}\n")
+        let unknown = try graft("data", "check", beyond, "--model", model)
+        #expect(unknown.status == 2 && unknown.errors.contains("there are 160 tokens"), "\(unknown.errors)")
+    }
+
+    @Test("a run's folder is one process's own, and a replacement that cannot be made takes nothing away")
+    func oneRunAtATime() throws {
+        let shop = try Workshop()
+        let program = Graft.program.path
+        let line = """
+            "\(program)" train adapt.yaml --set train.steps=4000 >/dev/null 2>&1 & first=$!
+            for i in $(seq 300); do [ -s run/metrics.jsonl ] && break; sleep 0.1; done
+            for flag in --overwrite --resume; do "\(program)" train adapt.yaml $flag; echo "status $?"; done
+            kill -TERM $first; wait $first; echo "first $?"
+            """
+        let run = try shop.bash(line)
+        #expect(run.lines == ["status 2", "status 2", "first 130"], "\(run.output)\(run.errors)")
+        #expect(run.errors.contains("is in use: another graft trains into it"), "\(run.errors)")
+        let after = try shop.graft("train", "adapt.yaml", "--overwrite", "--set", "train.steps=2")
+        #expect(after.status == 0, "\(after.errors)")
+        let left = try FileManager.default.contentsOfDirectory(
+            atPath: shop.folder.url.appendingPathComponent("run").path)
+        #expect(!left.contains { $0.contains(".old-") }, "\(left)")
+    }
+
     @Test("all mistakes of a recipe at once, nothing written")
     func wrongRecipe() throws {
         let folder = try TemporaryFolder()

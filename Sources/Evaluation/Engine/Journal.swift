@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import OrderedJSON
+import SafeFiles
 
 /// What one model was asked before and what came of it: a file with a line an item.
 ///
@@ -25,7 +26,7 @@ public final class Journal {
         do {
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch { throw RunFailure("cannot create \(directory): \(error.localizedDescription)") }
+        } catch { throw RunFailure("cannot create \(directory): \(systemReason(error))") }
         let kept = FileManager.default.contents(atPath: path)
         if kept == nil {
             _ = FileManager.default.createFile(atPath: path, contents: Data(), attributes: [.posixPermissions: 0o600])
@@ -55,7 +56,7 @@ public final class Journal {
         guard let handle else { return }
         let line: JSONValue = ["item": .string(fingerprint), "outcome": outcome.json]
         do { try handle.write(contentsOf: Data((line.serialized() + "\n").utf8)) } catch {
-            throw RunFailure("cannot write \(path): \(error.localizedDescription)")
+            throw RunFailure("cannot write \(path): \(systemReason(error))")
         }
     }
 

@@ -29,7 +29,7 @@ struct SourceFolder {
 
     private func entries(_ folder: String) throws -> [String] {
         do { return try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch {
-            throw Problem("cannot be listed: \(error.localizedDescription)", file: folder)
+            throw Problem("cannot be listed: \(systemReason(error))", file: folder)
         }
     }
 

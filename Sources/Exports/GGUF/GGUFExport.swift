@@ -91,7 +91,7 @@ enum ExportFile {
             settings, job, proof, adapted: adapted, files: [name], in: place.temporary)
         try ExportDirectory.refuseExisting(path)
         do { try FileManager.default.moveItem(atPath: file, toPath: path) } catch {
-            throw RunFailure("cannot rename into place \(path): \(error.localizedDescription)")
+            throw RunFailure("cannot rename into place \(path): \(systemReason(error))")
         }
         try AtomicFile.write(manifest.serialized(.pretty) + "\n", to: manifestPath)
         return ExportSummary(

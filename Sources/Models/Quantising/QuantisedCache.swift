@@ -24,7 +24,11 @@ public struct QuantisedCache: Sendable {
         do {
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch { throw RunFailure("cannot create \(directory): \(error.localizedDescription)") }
+        } catch {
+            throw RunFailure(
+                "cannot create \(directory): \(systemReason(error)); set XDG_CACHE_HOME to a folder that can be written to"
+            )
+        }
     }
 
     /// Where the quantised form of a model with these weight files is kept, named by their content.

@@ -23,7 +23,7 @@ extension WeightStore {
 
         let entries: [String]
         do { entries = try FileManager.default.contentsOfDirectory(atPath: path).sorted() } catch {
-            throw Problem("cannot be listed: \(error.localizedDescription)", file: path)
+            throw Problem("cannot be listed: \(systemReason(error))", file: path)
         }
         let found = entries.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }
         if let only = found.first, found.count == 1 { return try openFiles([inside(only)]) }

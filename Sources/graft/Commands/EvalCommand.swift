@@ -63,7 +63,9 @@ struct EvalCommand: NumericCommand {
     func run() throws {
         let precision = compute.start()
         let opened = try OpenedModel.open(model)
-        let (tokenizer, template) = try opened.rendering(rendering, adapters: adapter)
+        let (tokenizer, template) = try opened.rendering(rendering, adapters: adapter) {
+            try opened.tokenizerIfAny(adapter: $0)
+        }
         let read = try read(opened, tokenizer, template)
         let first = read.warnings.prefix(5)
         first.forEach { Screen.warning($0) }
@@ -109,7 +111,7 @@ struct EvalCommand: NumericCommand {
         for text in asked.gates + gate { if let gate = try collect({ try Gate(text) }) { gates.append(gate) } }
         for path in adapter { _ = try collect { try opened.check(adapter: path) } }
         for path in compare { _ = try collect { try opened.check(comparable: path, tokenizer) } }
-        problems += reports.problems()
+        problems += reports.problems(besides: results)
         var reader = TaskReader(
             tokenizer: tokenizer, config: opened.files.description.config,
             stopIDs: try StopTokens.ids(

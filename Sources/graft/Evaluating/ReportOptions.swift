@@ -29,15 +29,21 @@ struct ReportOptions: ParsableArguments {
     }
 
     /// What is wrong with the files named: told before a model runs.
-    func problems() -> [Problem] {
+    ///
+    /// - Parameter results: another file that will be written.
+    func problems(besides results: String?) -> [Problem] {
         var problems: [Problem] = []
-        for path in [html, markdown].compactMap({ $0 }) {
+        for path in [html, markdown, results].compactMap({ $0 }) {
             let folder = (path as NSString).deletingLastPathComponent
             var isDirectory: ObjCBool = false
             let isThere = folder.isEmpty || FileManager.default.fileExists(atPath: folder, isDirectory: &isDirectory)
             if !isThere || !(folder.isEmpty || isDirectory.boolValue) {
                 problems.append(
                     Problem("is in a folder that does not exist", file: path, advice: "create \(folder) first"))
+            } else if !FileManager.default.isWritableFile(atPath: folder.isEmpty ? "." : folder) {
+                problems.append(
+                    Problem(
+                        "is in a folder that this user may not write to", file: path, advice: "choose another place"))
             }
         }
         for path in train {
