@@ -62,8 +62,9 @@ matmul create(const memory::desc &a, const memory::desc &b, const memory::desc &
 
 // Each thread keeps its own primitives (about 95 KB a shape); beyond this many the half not used for longest goes.
 constexpr size_t cache_limit = 256;
+thread_local std::unordered_map<Key, Product, Hash> cache;
 
-void forget_half(std::unordered_map<Key, Product, Hash> &cache) {
+void forget_half() {
     std::vector<uint64_t> uses;
     for (const auto &entry : cache) uses.push_back(entry.second.used);
     std::nth_element(uses.begin(), uses.begin() + uses.size() / 2, uses.end());
@@ -77,7 +78,6 @@ void forget_half(std::unordered_map<Key, Product, Hash> &cache) {
 extern "C" const char *graft_dnn_product(graft_dnn_operand a, graft_dnn_operand b, void *c, int64_t c_stride,
                                          int64_t rows, int64_t columns, int64_t inner, int bf16, int c_bf16,
                                          int accumulate, int run_time) {
-    static thread_local std::unordered_map<Key, Product, Hash> cache;
     static thread_local uint64_t uses = 0;
     static thread_local std::string failure;
     static thread_local stream queue(processor());
@@ -91,7 +91,7 @@ extern "C" const char *graft_dnn_product(graft_dnn_operand a, graft_dnn_operand 
         Key key{any_rows ? -1 : rows, columns, any_inner ? -1 : inner, a.stride, b.stride, c_stride, flags};
         auto found = cache.find(key);
         if (found == cache.end()) {
-            if (cache.size() >= cache_limit) forget_half(cache);
+            if (cache.size() >= cache_limit) forget_half();
             int64_t m = any_rows ? DNNL_RUNTIME_DIM_VAL : rows, k = any_inner ? DNNL_RUNTIME_DIM_VAL : inner;
             auto da = describe(m, k, a.stride, a.transposed, in);
             auto db = describe(k, columns, b.stride, b.transposed, in);
@@ -113,6 +113,9 @@ extern "C" const char *graft_dnn_product(graft_dnn_operand a, graft_dnn_operand 
         return failure.c_str();
     }
 }
+
+extern "C" int graft_dnn_prepared(void) { return (int)cache.size(); }
+extern "C" int graft_dnn_most_prepared(void) { return (int)cache_limit; }
 
 extern "C" int graft_dnn_version(void) {
     const dnnl_version_t *v = dnnl_version();

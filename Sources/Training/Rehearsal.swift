@@ -54,32 +54,33 @@ extension TrainingRun {
         let longest = 60.0
         var (tokens, seconds) = (0, 0.0)
         if first > longest { (tokens, seconds) = (micros[0].tokens.count, first) }
+        var growth = PreparedGrowth(micros[0].tokens.count)
         // The largest once more, so that its second time counts among the others by its share only.
         var next = 1
         while seconds < budget && first <= longest && next <= 400 {
             let micro = micros[next % micros.count]
             seconds += try trainer.rehearse(micro)
             tokens += micro.tokens.count
+            if next < micros.count { growth.add(micro.tokens.count) }
             next += 1
         }
         let perToken = seconds / Double(max(1, tokens))
-        // Prepared products and the heap fill up a little more in a long run.
-        let growth = 1.04
+        let allTokens = plan.source.tokenCount(steps: plan.totalSteps)
         let update = min(trainer.rehearseUpdate(), trainer.rehearseUpdate())
         let evaluation = try rehearseEvaluation(budget: budget / 4)
         let saves = Double((plan.totalSteps - 1) / plan.recipe.save.every + 1)
         return Rehearsal(
-            training: perToken * plan.source.tokenCount(steps: plan.totalSteps),
+            training: perToken * allTokens,
             updates: update * Double(plan.totalSteps), evaluations: evaluation,
             saving: saves * (0.03 + Double(forecast.checkpointBytes) / 500e6),
             warmUp: max(0, first - perToken * Double(micros[0].tokens.count)),
-            peakBytes: Int(Double(Machine.resident.peak) * growth),
+            peakBytes: Machine.resident.peak + growth.bytesToCome(tokens: allTokens),
             tokens: tokens + micros[0].tokens.count)
     }
 
     /// Micro-batches of the first steps, the largest of them first: memory is at its peak there.
     private func upcomingMicroBatches() throws -> [Batch] {
-        let (enough, mostSteps) = (64, 16)
+        let (enough, mostSteps) = (64, 64)
         var steps = plan.source.steps()
         var micros: [Batch] = []
         for _ in 0..<min(mostSteps, plan.totalSteps) where micros.count < enough {

@@ -19,6 +19,10 @@ struct graft_dnn_operand {
 const char *graft_dnn_product(struct graft_dnn_operand a, struct graft_dnn_operand b, void *c, int64_t c_stride,
                               int64_t rows, int64_t columns, int64_t inner, int bf16, int c_bf16, int accumulate,
                               int run_time);
+/// How many products of different shapes the calling thread has prepared and keeps.
+int graft_dnn_prepared(void);
+/// How many it keeps at most.
+int graft_dnn_most_prepared(void);
 /// oneDNN's version as major·100 + minor.
 int graft_dnn_version(void);
 

@@ -66,6 +66,12 @@ public struct Destination {
 
 /// Matrix products through one call.
 public enum Product {
+    /// Products of different shapes that oneDNN has prepared for the calling thread, and the most it keeps: each takes
+    /// memory outside the arena.
+    public static var prepared: (count: Int, most: Int) {
+        (Int(graft_dnn_prepared()), Int(graft_dnn_most_prepared()))
+    }
+
     // From this many rows on a primitive with a run-time row count is as fast as a fixed one, and serves every length.
     private static let runTimeRows = 192
 
