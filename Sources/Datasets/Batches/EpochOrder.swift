@@ -1,3 +1,5 @@
+import Randomness
+
 /// The units of an epoch in the order of training: samples or rows, see ``Corpus/units``.
 ///
 /// Where they are samples, whose number memory has room for, their order is a list; where they are the rows of files of any
@@ -91,10 +93,7 @@ package struct Permutation: Sendable {
         var x = place
         for (offset, key) in rounds {
             let partner = offset >= x ? offset - x : offset - x + count
-            var z = UInt64(max(x, partner)) &+ key
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            if z >> 63 == 1 { x = partner }
+            if SplitMix64.mixed(UInt64(max(x, partner)) &+ key) >> 63 == 1 { x = partner }
         }
         return x
     }
