@@ -30,20 +30,18 @@ public struct ExportJob {
         self.progress = progress
     }
 
-    /// The base, and base and adapter in memory.
-    func models() -> (base: Transformer, memory: Transformer?) {
-        let memory = adapter.map { adapter in
+    /// Base and adapter in memory; nil where the base alone is converted.
+    func adapted() -> Transformer? {
+        adapter.map { adapter in
             let model = Transformer(base, mode: adapter.plan.mode)
             adapter.load(into: model)
             return model
         }
-        return (Transformer(base), memory)
     }
 
     /// The proof's start: both models, and that the adapter does something.
     func readBack() throws -> ReadBack {
-        let (plain, memory) = models()
-        let readBack = ReadBack(base: plain, memory: memory, probes: probes) {
+        let readBack = ReadBack(base: Transformer(base), memory: adapted(), probes: probes) {
             try progress("comparing with the model in memory")
         }
         try readBack.checkEffect()

@@ -30,7 +30,7 @@ extension ExportJob {
     func writeGGUF(
         to file: String, quantize: GGUFQuantization?, tokenizer: Tokenizer?
     ) throws -> (Proof, adapted: Int) {
-        let merged = MergedWeights(models().memory)
+        let merged = MergedWeights(adapted())
         let writer = try GGUFModelWriter(base, quantize: quantize, tokenizer: tokenizer, merged)
         let proving = try readBackAsInLlama()
         try writer.write(to: file, merged, meter, progress)
