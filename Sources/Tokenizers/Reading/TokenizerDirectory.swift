@@ -13,13 +13,11 @@ extension Tokenizer {
     public static func load(directory: String, chatTemplate: String? = nil) throws -> Tokenizer {
         let files = TokenizerDirectory(path: directory)
         var description: TokenizerDescription
-        if let path = files.path(TokenizerDirectory.names[0]) {
-            description = try TokenizerDescription(tokenizerJSON: path)
-        } else if let path = files.path(TokenizerDirectory.names[1]) {
-            description = try TokenizerDescription(sentencePiece: path)
-        } else if let path = files.path(TokenizerDirectory.names[2]) {
-            description = try TokenizerDescription(tekken: path)
-        } else {
+        switch files.source {
+        case (.huggingFace, let path)?: description = try TokenizerDescription(tokenizerJSON: path)
+        case (.sentencePiece, let path)?: description = try TokenizerDescription(sentencePiece: path)
+        case (.tekken, let path)?: description = try TokenizerDescription(tekken: path)
+        case nil:
             throw Problem(
                 "has no tokenizer", file: directory,
                 advice: "it must hold tokenizer.json, tokenizer.model or tekken.json beside the weights")
@@ -31,8 +29,7 @@ extension Tokenizer {
 
     /// Whether a directory holds one of the files that a tokenizer is read from.
     public static func exists(inDirectory path: String) -> Bool {
-        let files = TokenizerDirectory(path: path)
-        return TokenizerDirectory.names.contains { files.path($0) != nil }
+        TokenizerDirectory(path: path).source != nil
     }
 
     /// What stands for the tokenizer of a model that has none: it knows no text, and serves rows of ready ids alone.
@@ -46,8 +43,18 @@ extension Tokenizer {
 
 /// The files of a directory that say how its tokenizer is used.
 private struct TokenizerDirectory {
-    /// What a tokenizer is read from, the first that is there.
-    static let names = ["tokenizer.json", "tokenizer.model", "tekken.json"]
+    /// What a tokenizer is read from.
+    enum Source: String, CaseIterable {
+        case huggingFace = "tokenizer.json"
+        case sentencePiece = "tokenizer.model"
+        case tekken = "tekken.json"
+    }
+
+    /// The first of them that is there.
+    var source: (kind: Source, path: String)? {
+        for kind in Source.allCases { if let path = path(kind.rawValue) { return (kind, path) } }
+        return nil
+    }
 
     let path: String
 
