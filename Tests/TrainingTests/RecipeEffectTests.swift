@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Kernels
 import Models
 import OrderedJSON
 import Recipes
@@ -62,7 +63,7 @@ struct RecipeEffectTests {
         "train.weight_decay": Change(set: ["train.weight_decay=5"]),
         "train.max_grad_norm": Change(set: ["train.max_grad_norm=0.001", "train.eps=0.1"], beside: ["train.eps=0.1"]),
         "train.router_aux_loss_coef": Change(set: ["train.router_aux_loss_coef=1"], beside: [mixture, experts]),
-        "train.precision": Change(set: ["train.precision=bf16"]),
+        "train.precision": Change(set: ["train.precision=bf16"], refused: Machine.hasBF16 ? nil : "train.precision"),
         "train.seed": Change(set: ["train.seed=7"]),
         "train.memory_limit": Change(set: ["train.memory_limit=91MB"], refused: "train.memory_limit: 91MB is not"),
         "evaluate.every": Change(set: ["evaluate.every=2"], beside: ["data.eval=FOLDER/eval.jsonl"]),
