@@ -80,10 +80,10 @@ extension TrainingRun {
 
     /// Micro-batches of the first steps, the largest of them first: memory is at its peak there.
     private func upcomingMicroBatches() throws -> [Batch] {
-        let (enough, mostSteps) = (64, 64)
+        let enough = 64
         var steps = plan.source.steps()
         var micros: [Batch] = []
-        for _ in 0..<min(mostSteps, plan.totalSteps) where micros.count < enough {
+        for _ in 0..<min(enough, plan.totalSteps) where micros.count < enough {
             guard let step = try steps.next() else { break }
             micros += trainer.microBatches(step.sequences).map { Batch.joined($0) }
         }

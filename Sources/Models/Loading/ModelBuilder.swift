@@ -101,11 +101,8 @@ final class ModelBuilder {
         if let stored = files.source?[name]?.floats() {
             precondition(
                 stored.count == parameter.count, "tensor \(name) passed the audit with \(stored.count) numbers")
-            let (rows, columns) = (parameter.rows, parameter.columns)
             if inputsFirst {
-                for row in 0..<rows {
-                    for column in 0..<columns { numbers[row * columns + column] = stored[column * rows + row] + offset }
-                }
+                parameter.value.copy(Tensor(stored, rows: parameter.columns, columns: parameter.rows).transposed())
             } else {
                 for i in stored.indices { numbers[i] = stored[i] + offset }
             }

@@ -41,8 +41,8 @@ struct TrainingDisplay {
             let seconds = (ContinuousClock.now - start).seconds
             let memory = ByteText.of(Machine.resident.peak)
             Screen.note(
-                "done: \(CountText.of(step)) \(step == 1 ? "step" : "steps") in \(DurationText.of(seconds)), \(memory) of memory at the peak\(best);"
-                    + " saved in \(output)")
+                "done: \(CountText.of(step)) \(step == 1 ? "step" : "steps") in \(DurationText.of(seconds)),"
+                    + " \(memory) of memory at the peak\(best); saved in \(output)")
         }
     }
 
