@@ -3,6 +3,7 @@ import Diagnostics
 import Exports
 import Foundation
 import Models
+import OrderedJSON
 import Testing
 
 extension ExportsTests {
@@ -68,6 +69,37 @@ extension ExportsTests {
             let edited = try Fixture.edited("gpt-oss", ["\"swiglu_limit\": 1.5": "\"swiglu_limit\": 7.0"], in: scratch)
             #expect(Exportability.runtimeNote(try ModelFiles.open(directory: edited))?.contains("YaRN") == true)
             #expect(Exportability.runtimeNote(try ModelFiles.open(directory: Fixture.root + "/ministral3")) == nil)
+        }
+
+        @Test(
+            "and rotations are refused where llama.cpp's are others, and written where they are the same",
+            arguments: [
+                (
+                    "llama", ["rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0],
+                    true
+                ),
+                (
+                    "qwen2", ["rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0],
+                    false
+                ),
+                ("qwen3", ["rope_type": "yarn", "factor": 4.0], true),
+                ("qwen3", ["rope_type": "yarn", "factor": 4.0, "beta_fast": 4.0], false),
+                ("llama", ["rope_type": "yarn", "factor": 4.0, "beta_slow": 0.5], false),
+                ("llama", ["rope_type": "yarn", "factor": 4.0, "truncate": false], false),
+                ("llama", ["rope_type": "yarn", "factor": 1.0, "truncate": false, "attention_factor": 1.5], true),
+            ] as [(String, JSONValue, Bool)])
+        func scalings(_ family: String, _ scaling: JSONValue, _ isWritten: Bool) throws {
+            let scratch = try Scratch()
+            var rope = try #require(scaling.objectValue)
+            rope["rope_theta"] = 10000.0
+            rope["original_max_position_embeddings"] = 32
+            let files = try Fixture.random(Fixture.configuration(family, rope: .object(rope)), in: scratch)
+            #expect(try refused(files).contains("gguf") == !isWritten)
+            guard isWritten else { return }
+            let job = ExportJob(
+                base: files, adapter: nil, probes: try Probes(tokenizer: nil, config: files.description.config))
+            let summary = try job.exportGGUF(to: scratch("m.gguf"), quantize: .f32, tokenizer: nil)
+            #expect(summary.proof.exported.largest <= 1e-4)
         }
 
         @Test("and weights with scales apart are no obstacle")

@@ -39,12 +39,8 @@ extension ExportsTests {
             let scratch = try Scratch()
             let fixture = try Fixture("ministral3")
             _ = try fixture.job(without: true).exportGGUF(to: scratch("m.gguf"), quantize: .f32, tokenizer: nil)
-            let file = try GGUFFile.open(scratch("m.gguf"))
-            var metadata = file.metadata
-            metadata["mistral3.attention.temperature_scale"] = nil
-            let declarations = file.weights.all.map { TensorDeclaration($0.name, shape: $0.shape, format: $0.format) }
-            try GGUFWriter.write(to: scratch("s.gguf"), metadata: metadata, tensors: declarations) { tensor, sink in
-                try sink(try #require(file.weights[tensor.name]).bytes)
+            try copyGGUF(scratch("m.gguf"), to: scratch("s.gguf")) {
+                $0["mistral3.attention.temperature_scale"] = nil
             }
             let small = try ModelFiles.open(gguf: scratch("s.gguf"))
             #expect(small.description.config.family == "mistral" && small.ggufArchitecture?.name == "mistral3")
@@ -52,6 +48,57 @@ extension ExportsTests {
             _ = try job.exportGGUFLoRA(to: scratch("a.gguf"))
             let adapter = try GGUFFile.open(scratch("a.gguf"))
             #expect(adapter.metadata["general.architecture"]?.stringValue == "mistral3")
+        }
+
+        @Test("takes no notice of where YaRN's ramp is said to be where llama.cpp does not either")
+        func ramp() throws {
+            let scratch = try Scratch()
+            let rope: JSONValue = [
+                "rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0, "original_max_position_embeddings": 32,
+            ]
+            let files = try Fixture.random(Fixture.configuration("qwen2", rope: rope), in: scratch)
+            let job = ExportJob(
+                base: files, adapter: nil, probes: try Probes(tokenizer: nil, config: files.description.config))
+            _ = try job.exportGGUF(to: scratch("m.gguf"), quantize: .f32, tokenizer: nil)
+            try copyGGUF(scratch("m.gguf"), to: scratch("s.gguf")) {
+                $0["qwen2.rope.scaling.yarn_beta_fast"] = .float32(3)
+            }
+            #expect(try ModelFiles.open(gguf: scratch("s.gguf")).description.config == files.description.config)
+        }
+
+        @Test("knows Gemma 3 as Ollama's own conversions have it, with the tower for pictures in the same file")
+        func ollamaGemma() throws {
+            let scratch = try Scratch()
+            let rope: JSONValue = [
+                "full_attention": ["rope_type": "default", "rope_theta": 1e5],
+                "sliding_attention": ["rope_type": "default", "rope_theta": 5000.0],
+            ]
+            let files = try Fixture.random(Fixture.configuration("gemma3_text", rope: rope), in: scratch)
+            let job = ExportJob(
+                base: files, adapter: nil, probes: try Probes(tokenizer: nil, config: files.description.config))
+            _ = try job.exportGGUF(to: scratch("m.gguf"), quantize: .f32, tokenizer: nil)
+            try copyGGUF(scratch("m.gguf"), to: scratch("o.gguf"), adding: ["v.patch_embedding.bias", "mm.x.weight"]) {
+                for (old, new) in [("freq_base_swa", "local.freq_base"), ("freq_base", "global.freq_base")] {
+                    $0["gemma3.rope.\(new)"] = $0["gemma3.rope.\(old)"]
+                    $0["gemma3.rope.\(old)"] = nil
+                }
+            }
+            let (own, theirs) = (
+                try ModelFiles.open(gguf: scratch("m.gguf")), try ModelFiles.open(gguf: scratch("o.gguf"))
+            )
+            #expect(own.description.config == theirs.description.config)
+            let ids: [Int32] = [1, 5, 9, 2, 60, 33]
+            #expect(
+                Transformer(own).logProbabilities([ids], precision: .f32)
+                    == Transformer(theirs).logProbabilities([ids], precision: .f32))
+            // The published models with pictures scale their rotation, and do not say so.
+            try copyGGUF(scratch("m.gguf"), to: scratch("p.gguf"), adding: ["v.patch_embedding.bias"]) {
+                $0["gemma3.rope.freq_base"] = nil
+                $0["gemma3.mm.tokens_per_image"] = .uint32(256)
+                $0["gemma3.rope.scaling.type"] = nil
+            }
+            let rotary = try ModelFiles.open(gguf: scratch("p.gguf")).description.config.rotaries[0]
+            #expect(rotary.theta == 1e6 && rotary.scaling == .linear(factor: 8))
         }
 
         @Test(

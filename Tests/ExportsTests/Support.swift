@@ -92,6 +92,15 @@ struct Fixture {
             probes: try Probes(tokenizer: tokenizer, config: files.description.config))
     }
 
+    /// The configuration of a small decoder that rotates so.
+    static func configuration(_ family: String, rope: JSONValue) -> JSONValue {
+        [
+            "model_type": .string(family), "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+            "num_attention_heads": 2, "num_key_value_heads": 1, "vocab_size": 64, "max_position_embeddings": 128,
+            "rms_norm_eps": 1e-5, "rope_parameters": rope,
+        ]
+    }
+
     func job(without: Bool = false) throws -> ExportJob {
         ExportJob(
             base: files, adapter: without ? nil : adapter,
@@ -143,6 +152,22 @@ final class Scratch {
 
     /// What lies in the folder.
     var entries: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
+}
+
+/// A copy of a GGUF file with other metadata and, added to it, tensors of one number.
+func copyGGUF(
+    _ from: String, to path: String, adding: [String] = [], _ change: (inout GGUFMetadata) -> Void
+) throws {
+    let file = try GGUFFile.open(from)
+    var metadata = file.metadata
+    change(&metadata)
+    let declarations =
+        file.weights.all.map { TensorDeclaration($0.name, shape: $0.shape, format: $0.format) }
+        + adding.map { TensorDeclaration($0, shape: [1], format: .element(.f32)) }
+    try GGUFWriter.write(to: path, metadata: metadata, tensors: declarations) { tensor, sink in
+        guard let own = file.weights[tensor.name] else { return try withUnsafeBytes(of: Float(1)) { try sink($0) } }
+        try sink(own.bytes)
+    }
 }
 
 /// The shared test data, or nil with a word about it.

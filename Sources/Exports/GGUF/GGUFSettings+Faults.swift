@@ -297,15 +297,7 @@ extension GGUFSettings {
         if config.rotaries.contains(where: { $0.basis != $0.dim }) {
             found.append("it turns an odd share of each head, which llama.cpp does not")
         }
-        switch config.rotaries.first?.scaling {
-        case .dynamic, .proportional: found.append("its rotary scaling is not known to llama.cpp")
-        case .longRope(let scaling)
-        where scaling.shortFactors != scaling.longFactors && architecture.name != "phi3":
-            found.append("its rotary scaling is not known to llama.cpp's \(architecture.name)")
-        case .yarn(let scaling) where !scaling.truncate:
-            found.append("llama.cpp rounds the ends of YaRN's ramp, this model does not (truncate)")
-        default: break
-        }
+        if let rotary = config.rotaries.first { found += faults(rotary) }
         if architecture.name == "gemma3", config.rotaries.count > 1, config.rotaries[1].scaling != .none {
             found.append("the rotary table of its sliding layers is scaled, which llama.cpp's gemma3 does not do")
         }
@@ -315,5 +307,32 @@ extension GGUFSettings {
             found.append("llama.cpp's olmo2 rotates sliding layers by the same base as the others, without scaling")
         }
         return found
+    }
+
+    /// What llama.cpp does not do of a table's scaling.
+    private func faults(_ rotary: RotaryConfig) -> [String] {
+        let name = architecture.name
+        switch rotary.scaling {
+        case .none, .linear: return []
+        case .dynamic, .proportional: return ["its rotary scaling is not known to llama.cpp"]
+        case .longRope where name == "phi3": return []
+        case .longRope(let scaling) where scaling.shortFactors != scaling.longFactors:
+            return ["its rotary scaling is not known to llama.cpp's \(name)"]
+        case .llama3, .longRope:
+            if architecture.readsFrequencyTable { return [] }
+            return ["its rotary scaling takes a table of divisors, which llama.cpp's \(name) does not read"]
+        case .yarn(var scaling):
+            scaling.truncate = true
+            if !architecture.readsYarnRamp { (scaling.betaFast, scaling.betaSlow) = (32, 1) }
+            var theirs = rotary
+            theirs.scaling = .yarn(scaling)
+            let pairs = zip(
+                RotaryFrequencies(rotary, length: 1).inverse, RotaryFrequencies(theirs, length: 1).inverse)
+            if pairs.allSatisfy({ abs($0 - $1) <= 1e-6 * $1 }) { return [] }
+            return [
+                "llama.cpp's \(name) has YaRN's ramp from \(scaling.betaFast) rotations to \(scaling.betaSlow), its ends "
+                    + "rounded, this model another (beta_fast, beta_slow, truncate)"
+            ]
+        }
     }
 }

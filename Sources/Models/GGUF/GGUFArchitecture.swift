@@ -111,6 +111,12 @@ public struct GGUFArchitecture: Sendable, Equatable {
         return pattern == "head" || (pattern.hasPrefix("layers.*.attention.") && !pattern.hasSuffix(".output"))
     }
 
+    /// Whether llama.cpp reads from the file where YaRN's ramp begins and ends; elsewhere that is at 32 and at 1 turn.
+    public var readsYarnRamp: Bool { name == "mistral3" }
+
+    /// Whether llama.cpp looks for a table of divisors of the rotary frequencies; elsewhere it does not load a file with one.
+    public var readsFrequencyTable: Bool { ["llama", "granite", "granitemoe", "llama4", "mistral3"].contains(name) }
+
     /// For rows of a module in GGUF's order, which row of transformers' order each is; nil where the orders are the same.
     ///
     /// Query and key: in transformers the pairs of a head are (i, i + d/2), in llama.cpp's "normal" rotation (2i, 2i + 1):

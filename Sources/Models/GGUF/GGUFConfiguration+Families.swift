@@ -213,7 +213,13 @@ extension GGUFConfiguration {
         object["sliding_window"] = window > 0 ? .integer(window) : .null
         guard !isGemma2 else { return }
         object["layer_types"] = layerTypes(object, "sliding_attention", every: window > 0 ? 6 : 1)
-        object["rope_local_base_freq"] = number("rope.freq_base_swa") ?? 10000.0
+        // Ollama's own conversions have the bases under names of their own or not at all, and in models with pictures no
+        // word of the scaling that all of those have.
+        object["rope_local_base_freq"] = number("rope.freq_base_swa") ?? number("rope.local.freq_base") ?? 10000.0
+        object["rope_theta"] = number("rope.freq_base") ?? number("rope.global.freq_base") ?? 1000000.0
+        if value("mm.tokens_per_image") != nil, value("rope.scaling.type") == nil {
+            object["rope_scaling"] = ["rope_type": "linear", "factor": 8.0]
+        }
     }
 
     /// How much of a head is rotated.

@@ -177,18 +177,17 @@ struct GGUFConfiguration {
                     ?? object["max_position_embeddings"] ?? 1
             ),
         ])
-        for word in ["beta_fast", "beta_slow"] {
+        for word in ["beta_fast", "beta_slow"] where architecture.readsYarnRamp {
             if let number = number("rope.scaling.yarn_\(word)") { members[word] = number }
         }
-        let scale = factor.doubleValue ?? 1
         if architecture.name == "deepseek2" {
             // llama.cpp takes both strengths to be the same, and keeps a tenth of it.
             if let strength = value("rope.scaling.yarn_log_multiplier")?.doubleValue, strength != 0 {
                 members["mscale"] = .number(strength * 10)
                 members["mscale_all_dim"] = .number(strength * 10)
             }
-        } else if let extra = value("rope.scaling.attn_factor")?.doubleValue, scale > 1 {
-            members["attention_factor"] = .number(extra * (0.1 * log(scale) + 1))
+        } else if let extra = value("rope.scaling.attn_factor")?.doubleValue {
+            members["attention_factor"] = .number(extra * (0.1 * log(max(1, factor.doubleValue ?? 1)) + 1))
         }
         return .object(members)
     }

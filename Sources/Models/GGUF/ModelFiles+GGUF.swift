@@ -59,6 +59,11 @@ private struct GGUFWeights: WeightSource {
         "rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight",
     ]
 
+    /// Settings, and what files that Ollama converted hold of pictures: the tower that reads them, the way into the model.
+    private static func isNoWeight(_ name: String) -> Bool {
+        settings.contains(name) || name.hasPrefix("v.") || name.hasPrefix("mm.")
+    }
+
     init(_ file: GGUFFile, _ architecture: GGUFArchitecture, _ description: ModelDescription) throws(Problems) {
         let plan = WeightPlan(description) { _ in false }
         let layout: [GGUFTensor]
@@ -69,7 +74,7 @@ private struct GGUFWeights: WeightSource {
         let shares = Dictionary(layout.flatMap(\.pieces).map { ($0.tensor, 1) }, uniquingKeysWith: +)
         var collected: [(name: String, parts: [AssembledPart])] = []
         var problems: [Problem] = []
-        for tensor in file.weights.all where !Self.settings.contains(tensor.name) {
+        for tensor in file.weights.all where !Self.isNoWeight(tensor.name) {
             if let whole = Self.unsplit(tensor, architecture, plan) {
                 add(whole)
                 continue
