@@ -45,8 +45,8 @@ let package = Package(
         library(
             "Exports",
             uses: [
-                "Diagnostics", "SafeFiles", "Adapters", "Models", "Datasets", "Tensors", "Kernels", "WeightFiles",
-                "Tokenizers", "OrderedJSON",
+                "Diagnostics", "SafeFiles", "Adapters", "Generation", "Models", "Datasets", "Tensors", "Kernels",
+                "WeightFiles", "Tokenizers", "OrderedJSON",
             ]),
         library(
             "Evaluation",

@@ -59,6 +59,7 @@ struct GGUFModelWriter {
         }
         metadata["general.quantization_version"] = .uint32(2)
         for key in ["split.no", "split.count", "split.tensors.count"] { metadata[key] = nil }
+        if base.isDirectory { try SamplingDefaults(base).write(to: &metadata) }
         if base.isDirectory { try Self.writeVocabulary(base, tokenizer, settings.architecture, to: &metadata) }
         self.metadata = metadata
     }

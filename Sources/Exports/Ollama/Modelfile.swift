@@ -1,6 +1,7 @@
 import Datasets
 import Diagnostics
 import Foundation
+import Generation
 import Models
 import OrderedJSON
 import SafeFiles
@@ -8,11 +9,16 @@ import Tokenizers
 
 /// The Modelfile of an exported model: where its weights are, how prompts look, where answers end.
 struct Modelfile {
+    private let files: ModelFiles
     private let tokenizer: Tokenizer
     private let renderer: PromptRenderer
+    private let system: String?
 
-    init(_ tokenizer: Tokenizer) throws {
+    /// - Parameter system: what every conversation begins with where it brings no system message of its own.
+    init(_ files: ModelFiles, _ tokenizer: Tokenizer, system: String?) throws {
+        self.files = files
         self.tokenizer = tokenizer
+        self.system = system
         renderer = try PromptRenderer(tokenizer: tokenizer)
     }
 
@@ -20,8 +26,8 @@ struct Modelfile {
     /// is written as such, otherwise the one inside the GGUF file is left to speak for itself.
     ///
     /// - Parameter adapter: a GGUF adapter that is loaded beside the weights.
-    /// - Throws: ``Problem`` where a path cannot stand in a Modelfile.
-    func text(weights: String, adapter: String? = nil) throws(Problem) -> String {
+    /// - Throws: ``Problem`` where a path or the system message cannot stand in a Modelfile.
+    func text(weights: String, adapter: String? = nil) throws -> String {
         var lines: [String] = []
         for (command, path) in [("FROM", weights), ("ADAPTER", adapter)] {
             guard let path else { continue }
@@ -37,19 +43,41 @@ struct Modelfile {
         } else if renderer.template != nil {
             lines.append("# The chat template is the one in the GGUF file (tokenizer.chat_template).")
         }
-        lines += stops.compactMap { ModelfileArgument($0, isText: true) }.map { "PARAMETER stop \($0.text)" }
+        if let system { lines.append("SYSTEM \(try Self.argument(system: system).text)") }
+        lines += try stops.compactMap { ModelfileArgument($0, isText: true) }.map { "PARAMETER stop \($0.text)" }
+        lines += try SamplingDefaults(files).modelfileLines
+        lines.append(contextLine)
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// EOS, and the tokens that end a turn in the chat template.
+    /// A system message as it stands in a Modelfile.
+    ///
+    /// - Throws: ``Problem`` for one that no Modelfile can hold.
+    static func argument(system: String) throws(Problem) -> ModelfileArgument {
+        guard let argument = ModelfileArgument(system, isText: true) else {
+            throw Problem(
+                "the system message cannot stand in a Modelfile",
+                advice: "leave out control characters and lines that end in three quotation marks")
+        }
+        return argument
+    }
+
+    /// Where answers end for `graft generate` too: the tokens' texts, EOS first.
     private var stops: [String] {
-        let template = tokenizer.chatTemplates["default"] ?? ""
-        let ends = [
-            "<|im_end|>", "<|eot_id|>", "<|end|>", "<end_of_turn>", "<|end_of_text|>", "<|return|>",
-            "<|END_OF_TURN_TOKEN|>", "<|endoftext|>", "<｜end▁of▁sentence｜>", "<|user|>", "<|observation|>",
-        ]
-        let used = ends.filter { template.contains($0) && tokenizer.id(of: $0) != nil }
-        return (tokenizer.eosToken.map { [$0] } ?? []) + used.filter { $0 != tokenizer.eosToken }
+        get throws {
+            let ids = try StopTokens.ids(of: files, tokenizer: tokenizer, endOfTurn: renderer.endOfTurn)
+            let texts = ids.sorted().compactMap { tokenizer.token($0) }
+            return (tokenizer.eosToken.map { [$0] } ?? []) + texts.filter { $0 != tokenizer.eosToken }
+        }
+    }
+
+    /// Ollama's own context is a few thousand tokens, whatever the model takes: short ones are asked for in full, for
+    /// longer ones the user decides what memory they are worth.
+    private var contextLine: String {
+        let longest = files.description.config.maximumPositions
+        return longest <= 8192
+            ? "PARAMETER num_ctx \(longest)"
+            : "# The model reads up to \(longest) tokens; Ollama fewer, unless it is told: PARAMETER num_ctx \(longest)"
     }
 
     private func render(_ turns: [(role: String, content: String)]) -> String? {
@@ -67,17 +95,20 @@ extension ExportJob {
     /// base and the adapter as a GGUF file of its own. Proved as those files are.
     ///
     /// A GGUF base that nothing is merged into is not copied: the Modelfile names it where it is.
+    ///
+    /// - Parameter system: the Modelfile's system message.
     public func exportOllama(
-        to path: String, quantize: GGUFQuantization?, tokenizer: Tokenizer, beside: Bool = false
+        to path: String, quantize: GGUFQuantization?, tokenizer: Tokenizer, system: String? = nil, beside: Bool = false
     ) throws -> ExportSummary {
         let settings: [(String, JSONValue)] = [
             ("kind", "ollama"), ("quantize", quantize.map { .string($0.rawValue) } ?? .null), ("beside", .bool(beside)),
         ]
         let (weights, adapterFile) = ("model.gguf", "adapter.gguf")
         if beside { _ = try GGUFLoRA(base) }
+        if let system { _ = try Modelfile.argument(system: system) }
         return try ExportDirectory.write(path, job: self, settings: settings) { directory in
             func finish(_ from: String, _ adapter: String?) throws {
-                let text = try Modelfile(tokenizer).text(weights: from, adapter: adapter)
+                let text = try Modelfile(base, tokenizer, system: system).text(weights: from, adapter: adapter)
                 try AtomicFile.write(text, to: directory + "/Modelfile")
             }
             guard beside else {

@@ -79,7 +79,9 @@ public struct GGUFFile: Sendable {
         else {
             throw Problem(
                 "is one of \(count) parts, but its name does not end in -00001-of-\(total).gguf", file: path,
-                advice: "give the parts the names they were published under")
+                advice:
+                    "give the parts the names they were published under, or make one file of them (llama-gguf-split --merge)"
+            )
         }
         return (1...count).map { "\(stem.dropLast(5))\(SafetensorsWriter.padded($0))\(ending)" }
     }

@@ -33,6 +33,9 @@ struct ExportCommand: NumericCommand {
     @Flag(help: "With ollama: the adapter as a GGUF file beside the base (ADAPTER), not merged in.")
     var beside = false
 
+    @Option(help: "With ollama: the system message that the Modelfile gives to conversations without one.")
+    var system: String?
+
     @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
@@ -43,6 +46,7 @@ struct ExportCommand: NumericCommand {
         if beside && (target != .ollama || origin.adapter == nil) {
             throw ValidationError("--beside is for --to ollama with --adapter.")
         }
+        if system != nil && target != .ollama { throw ValidationError("--system is for --to ollama.") }
         if !isModel && quantize != nil { throw ValidationError("--quantize is for --to gguf and --to ollama.") }
     }
 
@@ -56,7 +60,7 @@ struct ExportCommand: NumericCommand {
             case .gguf: try job.exportGGUF(to: origin.path, quantize: quantize, tokenizer: tokenizer(opened))
             case .ollama:
                 try job.exportOllama(
-                    to: origin.path, quantize: quantize, tokenizer: tokenizer(opened), beside: beside)
+                    to: origin.path, quantize: quantize, tokenizer: tokenizer(opened), system: system, beside: beside)
             }
         }
         try origin.report(summary)

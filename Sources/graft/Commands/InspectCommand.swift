@@ -49,5 +49,8 @@ extension Inspection {
         add("system", model.system)
         if let parameters = model.parameters { add("parameters_set", parameters) }
         if !model.adapters.isEmpty { add("adapters", .array(model.adapters.map(JSONValue.string))) }
+        if !model.projectors.isEmpty { add("projectors", .array(model.projectors.map(JSONValue.string))) }
+        let licenses = model.licenses.compactMap { $0.split(whereSeparator: \.isNewline).first.map(String.init) }
+        if !licenses.isEmpty { add("licenses", .array(licenses.map(JSONValue.string))) }
     }
 }
