@@ -151,6 +151,15 @@ struct PairReading {
 
     /// Tensors that belong nowhere are problems, and so is an adapter without any.
     mutating func refuseTheRest(of model: String) {
+        for module in plan.modules where module.name.kind == .head || module.name.kind == .embedding {
+            let own = unused.filter { $0.contains(".\(module.name.path).") }
+            guard !own.isEmpty else { continue }
+            unused.subtract(own)
+            problems.append(
+                Problem(
+                    "adapts \(module.name.path), of which no adapters are read", file: path,
+                    advice: "train it without this module among its targets"))
+        }
         problems += unused.sorted().map {
             Problem(
                 "tensor \($0) belongs to no linear module of \(model)", file: path,
