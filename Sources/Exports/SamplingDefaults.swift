@@ -15,6 +15,12 @@ struct SamplingDefaults {
         let inModelfile: String
         /// Whether it counts something.
         var isCount = false
+
+        /// A value, where it is one.
+        func value(_ number: Double?) -> (Setting, Double)? {
+            guard let number, isCount ? Int32(exactly: number) != nil : number.isFinite else { return nil }
+            return (self, number)
+        }
     }
 
     private static let settings = [
@@ -35,8 +41,8 @@ struct SamplingDefaults {
             let metadata = try GGUFFile.open(files.path).metadata
             values = Self.settings.compactMap { setting in
                 // f32, as which it is stored, says 0.699999988 for 0.7.
-                metadata["general.sampling.\(setting.inGGUF)"]?.doubleValue.flatMap { Double("\(Float($0))") }
-                    .map { (setting, $0) }
+                setting.value(
+                    metadata["general.sampling.\(setting.inGGUF)"]?.doubleValue.flatMap { Double("\(Float($0))") })
             }
             return
         }
@@ -47,16 +53,14 @@ struct SamplingDefaults {
         }
         let json = try JSONValue(contentsOfFile: path)
         let isGreedy = json["do_sample"]?.boolValue == false
-        values =
-            isGreedy
-            ? [] : Self.settings.compactMap { setting in json[setting.name]?.doubleValue.map { (setting, $0) } }
+        values = isGreedy ? [] : Self.settings.compactMap { $0.value(json[$0.name]?.doubleValue) }
     }
 
     /// Adds them to a GGUF file's metadata, as llama.cpp's converter does.
     func write(to metadata: inout GGUFMetadata) {
         for (setting, value) in values {
             metadata["general.sampling.\(setting.inGGUF)"] =
-                setting.isCount ? .int32(Int32(clamping: Int(value))) : .float32(Float(value))
+                setting.isCount ? .int32(Int32(value)) : .float32(Float(value))
         }
     }
 

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 #if canImport(Glibc)
@@ -13,6 +14,21 @@ public enum FreeSpace {
         var info = statvfs()
         guard statvfs(url.path, &info) == 0 else { return nil }
         return Int(info.f_bavail) * Int(info.f_frsize)
+    }
+
+    /// Looks for room before anything is written.
+    ///
+    /// - Parameters:
+    ///   - needed: bytes that will be written.
+    ///   - what: what needs them, for the message.
+    ///   - free: bytes free where a path is; nil when the system does not tell, which passes.
+    public static func check(
+        _ needed: Int, for what: String, at path: String, free: (_ path: String) -> Int? = { bytes(at: $0) }
+    ) throws(RunFailure) {
+        guard let free = free(path), free < needed else { return }
+        func size(_ bytes: Int) -> String { String(format: "%.2f GB", Double(bytes) / 1e9) }
+        throw RunFailure(
+            "the disk of \(path) has \(size(free)) free, and \(what) needs \(size(needed)); nothing was written")
     }
 
     /// Bytes of all files in a directory.

@@ -111,7 +111,7 @@ struct OllamaTests {
         try FileManager.default.copyItem(atPath: Project.path("checkpoints/tiny"), toPath: model.path)
         _ = try folder.write(
             "tiny/generation_config.json",
-            "{\"do_sample\": true, \"temperature\": 0.7, \"top_k\": 20, \"repetition_penalty\": 1.05}")
+            "{\"do_sample\": true, \"temperature\": 0.7, \"top_k\": 20, \"top_p\": null, \"repetition_penalty\": 1.05}")
         let gguf = folder.url.appendingPathComponent("tiny.gguf").path
         let made = try Graft.run(["export", "--model", model.path, "--to", "gguf", "-o", gguf])
         #expect(made.status == 0, "\(made.errors)")

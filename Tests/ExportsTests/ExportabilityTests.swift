@@ -86,6 +86,13 @@ extension ExportsTests {
                 ("qwen3", ["rope_type": "yarn", "factor": 4.0, "beta_fast": 4.0], false),
                 ("llama", ["rope_type": "yarn", "factor": 4.0, "beta_slow": 0.5], false),
                 ("llama", ["rope_type": "yarn", "factor": 4.0, "truncate": false], false),
+                (
+                    "llama",
+                    [
+                        "rope_type": "longrope", "short_factor": [1, 1.5, 2, 2, 3, 3, 4, 5],
+                        "long_factor": [1, 1.5, 2, 2, 3, 3, 4, 5], "attention_factor": 1.2,
+                    ], true
+                ),
                 ("llama", ["rope_type": "yarn", "factor": 1.0, "truncate": false, "attention_factor": 1.5], true),
             ] as [(String, JSONValue, Bool)])
         func scalings(_ family: String, _ scaling: JSONValue, _ isWritten: Bool) throws {

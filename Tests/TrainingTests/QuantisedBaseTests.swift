@@ -77,6 +77,19 @@ struct QuantisedBaseTests {
         }
     }
 
+    @Test("need room on the disk, which is looked for first")
+    func room() throws {
+        try withFolder { folder in
+            var cache = QuantisedCache(directory: folder)
+            cache.freeSpace = { _ in 1000 }
+            let base = try QuantisedBase(ModelFiles.open(directory: Self.tiny), as: .q4_k)
+            let failure = #expect(throws: RunFailure.self) { try base.load(cache: cache) }
+            #expect(failure?.message.contains("free") == true)
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder)
+            #expect(!left.contains { $0.hasSuffix(".safetensors") })
+        }
+    }
+
     @Test("are quantised once for the same content, whatever its place")
     func cached() throws {
         try withFolder { folder in

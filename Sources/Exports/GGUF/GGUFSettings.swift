@@ -167,12 +167,14 @@ struct GGUFSettings {
                 set("rope.scaling.attn_factor", .float32(Float(extra)))
             }
         case .llama3(let scaling): tables.append(("rope_freqs.weight", Self.divisors(rotary, scaling)))
-        case .longRope(let scaling) where architecture.name == "phi3":
-            set("rope.scaling.original_context_length", .count(scaling.originalPositions))
+        case .longRope(let scaling):
             set("rope.scaling.attn_factor", .float32(Float(scaling.attentionFactor)))
+            guard architecture.name == "phi3" else {
+                return tables.append(("rope_freqs.weight", scaling.shortFactors.map { Float($0) }))
+            }
+            set("rope.scaling.original_context_length", .count(scaling.originalPositions))
             tables.append(("rope_factors_long.weight", scaling.longFactors.map { Float($0) }))
             tables.append(("rope_factors_short.weight", scaling.shortFactors.map { Float($0) }))
-        case .longRope(let scaling): tables.append(("rope_freqs.weight", scaling.shortFactors.map { Float($0) }))
         default: break
         }
     }

@@ -25,11 +25,7 @@ public final class ExportMeter {
         _ what: String, to path: String, bytes total: Int, _ progress: @escaping (String) throws -> Void,
         _ body: (_ advance: (Int) throws -> Void) throws -> Void
     ) throws {
-        if let free = freeSpace(path), free < total {
-            func size(_ bytes: Int) -> String { String(format: "%.2f GB", Double(bytes) / 1e9) }
-            throw RunFailure(
-                "the disk of \(path) has \(size(free)) free, and \(what) needs \(size(total)); nothing was written")
-        }
+        try FreeSpace.check(total, for: what, at: path, free: freeSpace)
         let start = ContinuousClock.now
         var (done, told) = (0, start)
         try progress("writing \(what)")

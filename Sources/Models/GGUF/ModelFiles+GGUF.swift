@@ -22,7 +22,8 @@ extension ModelFiles {
             for i in description.config.rotaries.indices {
                 description.config.rotaries[i].scaling = .longRope(
                     LongRopeScaling(
-                        shortFactors: factors, longFactors: factors, originalPositions: 1 << 40, attentionFactor: 1))
+                        shortFactors: factors, longFactors: factors, originalPositions: 1 << 40,
+                        attentionFactor: reader.value("rope.scaling.attn_factor")?.doubleValue ?? 1))
             }
         }
         let source = try GGUFWeights(file, reader.architecture, description)

@@ -102,6 +102,9 @@ public struct QuantisedBase: Sendable {
         try progress("identifying the base", nil)
         let path = try cache.path(of: files.weightFiles, as: "\(format)-v\(Self.version)")
         if let found = try read(path) { return found }
+        try FreeSpace.check(
+            formats.keys.reduce(0) { $0 + (tensor($1)?.bytes ?? 0) }, for: "the base in \(format.name)", at: path,
+            free: cache.freeSpace)
         try cache.prepare()
         try write(to: path, progress)
         guard let written = try read(path) else { throw RunFailure("what was written to \(path) cannot be read back") }

@@ -8,6 +8,8 @@ import WeightFiles
 public struct QuantisedCache: Sendable {
     /// The directory.
     public let directory: String
+    /// Bytes free where a path is.
+    package var freeSpace: @Sendable (_ path: String) -> Int? = { FreeSpace.bytes(at: $0) }
 
     /// A cache in this directory, which need not exist.
     public init(directory: String) { self.directory = directory }
