@@ -1,19 +1,28 @@
 // Matrix products: B is packed block by block into panels, and tiles of C that stay in registers run down them (Goto and
 // van de Geijn, Anatomy of High-Performance Matrix Multiplication). Meanwhile memory is asked for the next block of B:
-// frozen weights are larger than any cache, and waiting for them costs 4 % of a product's time.
+// frozen weights are larger than any cache, and waiting for them costs 4 % of a product's time. A B whose numbers are
+// stored in another format is expanded on its way into the panels, so it is read from memory as small as it is stored.
+#include "blocks.h"
 #include "parallel.h"
 #include "product_inline.h"
 #include <stdlib.h>
 #include <sys/mman.h>
 
 // A packed block of B stays in a second-level cache of a megabyte, and pages of it are few.
-enum { PAIRS = 512, SECOND_PAIRS = GRAFT_SECOND_INNER / 2, COLUMNS = 384, HUGE_PAGE = 2 << 20 };
-enum { COPY_ROW = 4 * PAIRS + 64, COPY_BYTES = TILE_ROWS * COPY_ROW };
-_Static_assert(COPY_BYTES + (PAIRS + SECOND_PAIRS) * PAIR_BYTES * (COLUMNS / PANEL) <= HUGE_PAGE, "scratch is too small");
+enum { UNITS = 512, COLUMNS = 384, HUGE_PAGE = 2 << 20 };
+// What is expanded at once: of a transposed B 256 elements of a panel's columns, otherwise 16 rows of a block.
+enum { WIDE = 256, WIDE_ROW = 4 * WIDE + 64, HIGH = 16, HIGH_ROW = 4 * COLUMNS + 64 };
+enum { COPY_ROW = UNIT * UNITS + 64, COPY_BYTES = MOST_ROWS * COPY_ROW, EXPANDED_BYTES = MOST_PANEL * WIDE_ROW };
+_Static_assert(HIGH * HIGH_ROW <= EXPANDED_BYTES, "16 rows must fit");
+_Static_assert(COPY_BYTES + EXPANDED_BYTES + (UNITS + GRAFT_SECOND_INNER) * UNIT * COLUMNS <= HUGE_PAGE,
+               "scratch is too small");
 
-int graft_has_product(void) { return graft_has_bf16_dots() && !graft_has_amx(); }
+int graft_has_product(int bf16) { return graft_product_kernel(bf16) != 0; }
 
 struct product {
+    const struct product_kernel *kernel;
+    int bf16;
+    size_t size;  // bytes of an element of A
     const struct graft_factors *first, *second;
     float *c;
     size_t c_stride, rows, columns;
@@ -24,9 +33,24 @@ struct product {
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 static size_t quotient(size_t a, size_t b) { return (a + b - 1) / b; }
+static size_t whole(size_t a, size_t b) { return quotient(a, b) * b; }
 
-static const uint16_t *b_at(const struct graft_factors *f, size_t k, size_t column) {
-    return (const uint16_t *)f->b + (f->b_transposed ? column * f->b_stride + k : k * f->b_stride + column);
+static int is_operand(const struct product *p, const struct graft_factors *f) {
+    return f->b_stored.type == (p->bf16 ? FORMAT_BF16 : FORMAT_F32);
+}
+
+// Elements that the parts of B must be multiples of, along its rows in memory.
+static size_t grain(const struct graft_factors *f) {
+    return f->b_stored.numbers > 32 ? f->b_stored.numbers : 32;
+}
+
+static size_t bytes_of(const struct graft_factors *f, size_t elements) {
+    return f->b_stored.numbers == 1 ? elements * f->b_stored.bytes : elements / f->b_stored.numbers * f->b_stored.bytes;
+}
+
+static const char *b_at(const struct graft_factors *f, size_t k, size_t column) {
+    size_t row = f->b_transposed ? column : k, along = f->b_transposed ? k : column;
+    return (const char *)f->b + row * bytes_of(f, f->b_stride) + bytes_of(f, along);
 }
 
 // A part of a matrix that will be read soon, asked for line by line.
@@ -46,8 +70,8 @@ static void ask(struct request *r, size_t count) {
 }
 
 static struct request request_b(const struct graft_factors *f, size_t k, size_t depth, size_t column, size_t columns) {
-    struct request r = {(const char *)b_at(f, k, column), 2 * f->b_stride, 2 * columns, depth, 0, 0};
-    if (f->b_transposed) r.width = 2 * depth, r.rows = columns;
+    struct request r = {b_at(f, k, column), bytes_of(f, f->b_stride), 0, f->b_transposed ? columns : depth, 0, 0};
+    r.width = bytes_of(f, f->b_transposed ? depth : columns);
     return r;
 }
 
@@ -62,43 +86,72 @@ static char *scratch(void) {
 }
 
 // Rows of A as tiles read them: in place, or copied where their distance would put all of them into the same few lines of
-// the cache, or where half a pair is left over.
-static void place(const char *a, size_t row_bytes, size_t rows, size_t depth, char *copy, struct tile *t) {
+// the cache, or where half a unit is left over.
+static void place(const char *a, size_t row_bytes, size_t rows, size_t bytes, char *copy, struct tile *t) {
     t->a = a, t->a_row = row_bytes;
-    if (row_bytes % 2048 && depth % 2 == 0) return;
+    if (row_bytes % 2048 && bytes % UNIT == 0) return;
     for (size_t r = 0; r < rows; r++) {
-        memcpy(copy + r * COPY_ROW, a + r * row_bytes, 2 * depth);
-        if (depth % 2) memset(copy + r * COPY_ROW + 2 * depth, 0, 2);
+        memcpy(copy + r * COPY_ROW, a + r * row_bytes, bytes);
+        if (bytes % UNIT) memset(copy + r * COPY_ROW + bytes, 0, UNIT - bytes % UNIT);
     }
     t->a = copy, t->a_row = COPY_ROW;
+}
+
+// Packs a block of B; `k` and `column` are whole blocks of its format.
+static void pack(const struct product *p, const struct graft_factors *f, size_t k, size_t depth, size_t column,
+                 size_t columns, char *to, size_t apart, char *expanded) {
+    size_t row = bytes_of(f, f->b_stride), panel = p->kernel->panel;
+    const char *from = b_at(f, k, column);
+    struct packing part = {from, row, columns, depth, f->b_transposed, to, apart};
+    if (is_operand(p, f)) {
+        p->kernel->pack(&part);
+    } else if (f->b_transposed) {
+        for (size_t j = 0; j < columns; j += panel) {
+            for (size_t i = 0; i < depth; i += WIDE) {
+                size_t height = smaller(panel, columns - j), width = smaller(WIDE, depth - i);
+                for (size_t r = 0; r < height; r++)
+                    graft_expand(f->b_stored.type, from + (j + r) * row + bytes_of(f, i), width, expanded + r * WIDE_ROW, p->bf16);
+                part = (struct packing){expanded, WIDE_ROW, height, width, 1, to + j / panel * apart + i * p->size * panel, apart};
+                p->kernel->pack(&part);
+            }
+        }
+    } else {
+        for (size_t i = 0; i < depth; i += HIGH) {
+            size_t height = smaller(HIGH, depth - i);
+            for (size_t r = 0; r < height; r++)
+                graft_expand(f->b_stored.type, from + (i + r) * row, columns, expanded + r * HIGH_ROW, p->bf16);
+            part = (struct packing){expanded, HIGH_ROW, columns, height, 0, to + i * p->size * panel, apart};
+            p->kernel->pack(&part);
+        }
+    }
 }
 
 // One block of B, `depth` elements deep from k on, with all the part's rows of A.
 static void block(const struct product *p, struct tile t, size_t row, size_t rows, size_t column, size_t columns, size_t k,
                   size_t depth, struct request next, char *memory) {
-    char *packed = memory + COPY_BYTES;
-    size_t panels = quotient(columns, PANEL), height = quotient(rows, quotient(rows, TILE_ROWS)), a_row = 2 * p->first->a_stride;
-    size_t panel_bytes = (t.pairs + t.second_pairs) * PAIR_BYTES, share = lines(&next) / (panels * quotient(rows, height)) + 1;
-    graft_product_pack(b_at(p->first, k, column), p->first->b_stride, p->first->b_transposed, columns, depth, packed,
-                       panel_bytes);
-    if (t.second_pairs)
-        graft_product_pack(b_at(p->second, 0, column), p->second->b_stride, p->second->b_transposed, columns,
-                           p->second->inner, packed + t.pairs * PAIR_BYTES, panel_bytes);
+    char *expanded = memory + COPY_BYTES, *packed = expanded + EXPANDED_BYTES;
+    size_t panel = p->kernel->panel, panels = quotient(columns, panel);
+    size_t height = quotient(rows, quotient(rows, p->kernel->rows)), a_row = p->size * p->first->a_stride;
+    size_t panel_bytes = (t.units + t.second_units) * UNIT * panel;
+    size_t share = lines(&next) / (panels * quotient(rows, height)) + 1;
+    pack(p, p->first, k, depth, column, columns, packed, panel_bytes, expanded);
+    if (t.second_units)
+        pack(p, p->second, 0, p->second->inner, column, columns, packed + t.units * UNIT * panel, panel_bytes, expanded);
     for (size_t r = row; r < row + rows; r += height) {
         size_t left = smaller(height, row + rows - r), below = r + height;
-        const char *a = (const char *)p->first->a + r * a_row + 2 * k;
-        place(a, a_row, left, depth, memory, &t);
-        struct request rows_below = {a + height * a_row, a_row, 2 * depth, 0, 0, 0};
+        const char *a = (const char *)p->first->a + r * a_row + p->size * k;
+        place(a, a_row, left, p->size * depth, memory, &t);
+        struct request rows_below = {a + height * a_row, a_row, p->size * depth, 0, 0, 0};
         if (t.a == memory && below < row + rows) rows_below.rows = smaller(height, row + rows - below);
         size_t share_below = lines(&rows_below) / panels + 1;
-        if (t.second_pairs) t.second = (const char *)p->second->a + r * t.second_row;
+        if (t.second_units) t.second = (const char *)p->second->a + r * t.second_row;
         for (size_t j = 0; j < panels; j++) {
             t.b = packed + j * panel_bytes;
-            t.width = smaller(PANEL, columns - j * PANEL);
-            t.c = p->c + r * p->c_stride + column + j * PANEL;
+            t.width = smaller(panel, columns - j * panel);
+            t.c = p->c + r * p->c_stride + column + j * panel;
             ask(&next, share);
             ask(&rows_below, share_below);
-            graft_product_tile(left, &t);
+            p->kernel->tile(left, &t);
         }
     }
 }
@@ -111,13 +164,16 @@ static void part(void *context, size_t index) {
     size_t column = (in_bands % p->bands * p->band + in_bands / p->bands) * p->column_part;
     if (column >= p->columns) return;
     size_t rows = smaller(p->row_part, p->rows - row), columns = smaller(p->column_part, p->columns - column);
-    size_t step = quotient(quotient(first->inner, quotient(first->inner, 2 * PAIRS)), 32) * 32;
+    size_t most = UNITS * UNIT / p->size, step = quotient(first->inner, quotient(first->inner, most));
+    step = whole(step, first->b_transposed ? grain(first) : 32);
     for (size_t k = 0; k < first->inner; k += step) {
         size_t depth = smaller(step, first->inner - k), next_k = k + step, next_column = column;
-        struct tile t = {.pairs = quotient(depth, 2), .c_stride = p->c_stride, .accumulate = p->accumulate || k > 0};
+        struct tile t = {.units = quotient(depth * p->size, UNIT), .c_stride = p->c_stride,
+                         .accumulate = p->accumulate || k > 0};
         if (next_k >= first->inner) {
             next_k = 0, next_column += p->column_part;
-            if (p->second) t.second_pairs = p->second->inner / 2, t.second_row = 2 * p->second->a_stride;
+            if (p->second)
+                t.second_units = p->second->inner * p->size / UNIT, t.second_row = p->size * p->second->a_stride;
         }
         struct request next = {0};
         if (next_column < p->columns)
@@ -127,20 +183,23 @@ static void part(void *context, size_t index) {
     }
 }
 
-void graft_product(const struct graft_factors *first, const struct graft_factors *second, float *c, size_t c_stride,
-                   size_t rows, size_t columns, int accumulate) {
+void graft_product(int bf16, const struct graft_factors *first, const struct graft_factors *second, float *c,
+                   size_t c_stride, size_t rows, size_t columns, int accumulate) {
     size_t threads = (size_t)graft_threads(), parts = 1;
     if (graft_in_parallel() || rows * columns * first->inner < 1 << 18) threads = 1;
-    struct product p = {first, second, c, c_stride, rows, columns, accumulate, rows, 0, threads, 1};
-    if (threads > 1 && columns <= threads * PANEL && rows > columns) {
+    struct product p = {graft_product_kernel(bf16), bf16, bf16 ? 2 : 4, first, second, c, c_stride, rows, columns,
+                        accumulate, rows, 0, threads, 1};
+    size_t panel = p.kernel->panel, columns_grain = first->b_transposed ? panel : grain(first);
+    size_t most = COLUMNS / columns_grain * columns_grain;
+    if (threads > 1 && columns <= threads * panel && rows > columns) {
         // Few columns: each thread packs them all, for its own rows.
-        p.row_part = quotient(quotient(rows, threads), TILE_ROWS) * TILE_ROWS, p.bands = 1;
+        p.row_part = whole(quotient(rows, threads), p.kernel->rows), p.bands = 1;
     } else {
         // At least two parts a thread, so that one that is held up gives some of its own to others.
         if (threads > 1) parts = 2 * threads;
-        if (parts * COLUMNS < columns) parts = quotient(quotient(columns, COLUMNS), threads) * threads;
+        if (parts * most < columns) parts = whole(quotient(columns, most), threads);
     }
-    p.column_part = smaller(quotient(quotient(columns, parts), PANEL) * PANEL, COLUMNS);
+    p.column_part = smaller(whole(quotient(columns, parts), columns_grain), most);
     p.band = quotient(quotient(columns, p.column_part), p.bands);
     graft_parallel(quotient(rows, p.row_part) * p.bands * p.band, part, &p);
 }

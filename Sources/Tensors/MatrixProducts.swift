@@ -1,8 +1,8 @@
 import Kernels
 
-// Products of activations with weights in whatever format they are stored. A format that the product cannot read is
-// expanded panel by panel right before its product, so that only a panel is ever resident; that costs about one row's
-// worth of the product per element.
+// Products of activations with weights in whatever format they are stored. Few rows, and many where our own kernel runs,
+// read it as it is; otherwise what the product cannot read is expanded panel by panel right before it, so that only a panel
+// is ever resident.
 
 /// Numbers in an expanded panel. Panels of four million make products of 512 rows with an expanded matrix 94 % as fast as
 /// with a plain one, panels of one million 89 to 93 % (docs/performance.md).
@@ -63,6 +63,7 @@ extension MatrixWeight {
             return
         }
         Profile.measure(.frozenProducts) {
+            if multiplyAsStored(x, transposed: !isInputsFirst, into: y, accumulate: accumulate, plus: terms) { return }
             panels(x.type) { range, w in
                 if isInputsFirst {
                     Product.multiply(
@@ -92,12 +93,26 @@ extension MatrixWeight {
         return true
     }
 
+    /// `y (+)= x·M` plus the terms, for M the matrix as it is stored, or its transpose.
+    private func multiplyAsStored(
+        _ x: Tensor, transposed: Bool, into y: Tensor, accumulate: Bool, plus terms: [LowRank]
+    ) -> Bool {
+        guard case .frozen(let matrix) = self, matrix.scaled == nil else { return false }
+        defer { withExtendedLifetime(matrix) {} }
+        return Product.ownTiles(
+            x.operand,
+            StoredOperand(matrix.bytes, stride: matrix.columns, format: matrix.format, transposed: transposed),
+            into: y.destination, rows: x.rows, columns: y.columns, inner: x.columns, accumulate: accumulate,
+            plus: terms.map { $0.term(columns: 0..<y.columns) })
+    }
+
     /// `dx (+)= dy·W` plus the terms: dy [rows, outputs] in the operand type, dx [rows, inputs] in f32.
     func applyTransposed(to dy: Tensor, into dx: Tensor, accumulate: Bool = false, plus terms: [LowRank] = []) {
         precondition(
             dy.columns == outputs && dx.columns == inputs && dx.rows == dy.rows,
             "dy·W: \(dy.shape) with W \(outputs)×\(inputs) into \(dx.shape)")
         Profile.measure(.frozenProducts) {
+            if multiplyAsStored(dy, transposed: isInputsFirst, into: dx, accumulate: accumulate, plus: terms) { return }
             panels(dy.type) { range, w in
                 if isInputsFirst {
                     Product.multiply(

@@ -77,12 +77,14 @@ extension Forecast {
 
     /// Tokens in memory at once when nobody says: as many as fit into half a gigabyte of activations, since more rows
     /// make products a little faster, but never fewer than 512, below which they get slower. A mixture takes more, so that
-    /// an expert gets some 256 of them.
+    /// an expert gets some 256 of them; so does a base of fewer than twelve bits a weight, so that its weights, which are
+    /// expanded for every micro-batch, are expanded half as often.
     public static func comfortableRows(_ model: Transformer, precision: ElementType) -> Int {
         let shape = ModelSize(model.config)
         let perToken = shape.keptBytes(precision) * model.config.layers.count + shape.passingBytes(precision)
         let rows = [4096, 2048, 1024].first { $0 * perToken <= 512 << 20 } ?? 512
-        let wanted = model.config.layers.reduce(0) { wanted, layer in
+        let isExpanded = 1..<(shape.matrixNumbers + shape.headNumbers) * 3 / 2 ~= weightBytes(model)
+        let wanted = model.config.layers.reduce(isExpanded ? 1024 : 0) { wanted, layer in
             if case .experts(let experts) = layer.feedForward {
                 max(wanted, 256 * experts.count / experts.perToken)
             } else {

@@ -84,7 +84,7 @@ extension KernelsTests {
             for transposedA in [false, true] {
                 for transposedB in [false, true] {
                     for accumulate in [false, true] {
-                        for engine in [ProductEngine.openblas, .onednn, nil] {
+                        for engine in [ProductEngine.openblas, .onednn, .graft, nil] {
                             check(
                                 shape, engine, bf16: false, bf16Result: false, transposedA, transposedB,
                                 accumulate: accumulate)
@@ -123,7 +123,7 @@ extension KernelsTests {
             let (m, n, k) = (33, 20, 40)
             let a = Matrix(m, k, 1, bf16: false)
             let b = Matrix(n, k, 2, bf16: false)
-            for engine in [ProductEngine.openblas, .onednn] {
+            for engine in [ProductEngine.openblas, .onednn, .graft] {
                 let results = Buffer(zeros: 12 * m * n)
                 nonisolated(unsafe) let out = results.pointer
                 nonisolated(unsafe) let (left, right) = (a.operand(transposed: false), b.operand(transposed: true))

@@ -16,42 +16,80 @@ public struct LowRankTerm {
         self.rank = rank
     }
 
-    /// Whether the kernel can add it.
+    /// Whether the kernel can add it: it counts along the rank in units of four bytes.
     fileprivate var fits: Bool {
-        rank > 0 && rank % 2 == 0 && rank <= GRAFT_SECOND_INNER && a.type == .bf16 && !a.transposed
+        rank > 0 && rank * a.type.size % 4 == 0 && rank <= GRAFT_SECOND_INNER && !a.transposed
+    }
+
+    fileprivate var factors: graft_factors { a.factors(b.stored, inner: rank) }
+}
+
+/// The right side of a product as its file stores it: element (r, c) is number `r·stride + c`, or `c·stride + r` when
+/// `transposed`.
+public struct StoredOperand {
+    let data: UnsafeRawPointer
+    let stride: Int
+    let transposed: Bool
+    let format: ElementFormat
+
+    /// A matrix in memory that the caller keeps alive while the product runs; `stride` numbers fill whole blocks.
+    public init(_ data: UnsafeRawPointer, stride: Int, format: ElementFormat, transposed: Bool) {
+        self.data = data
+        self.stride = stride
+        self.format = format
+        self.transposed = transposed
+    }
+
+    fileprivate var layout: graft_stored {
+        graft_stored(type: format.rawValue, numbers: format.blockSize, bytes: format.blockBytes)
     }
 }
 
 extension Operand {
-    fileprivate func factors(_ b: Operand, inner: Int) -> graft_factors {
+    var stored: StoredOperand {
+        StoredOperand(data, stride: stride, format: type == .bf16 ? .bf16 : .f32, transposed: transposed)
+    }
+
+    fileprivate func factors(_ b: StoredOperand, inner: Int) -> graft_factors {
         graft_factors(
-            a: data, b: b.data, a_stride: stride, b_stride: b.stride, inner: inner, b_transposed: b.transposed ? 1 : 0)
+            a: data, b: b.data, a_stride: stride, b_stride: b.stride, inner: inner, b_transposed: b.transposed ? 1 : 0,
+            b_stored: b.layout)
     }
 }
 
 extension Product {
     // Smaller ones are faster elsewhere: packing costs about six rows' worth of a product, and results of shallow ones are
-    // written more than computed.
-    private static let (leastRows, leastColumns, leastInner) = (48, 64, 256)
+    // written more than computed. A library that reads bf16 as it is needs no packing, but in f32 its own takes longer.
+    private static let (leastColumns, leastInner) = (64, 256)
+    private static func leastRows(_ type: ElementType, _ format: ElementFormat) -> Int {
+        type == .bf16 && format == .bf16 ? 48 : FewRows.limit + 1
+    }
 
-    /// Computes a large product in bf16, and the terms, with our own kernel; false where that is not for it.
-    static func ownTiles(
-        _ a: Operand, _ b: Operand, _ c: Destination, _ rows: Int, _ columns: Int, _ inner: Int, _ accumulate: Bool,
-        _ terms: [LowRankTerm], engine: ProductEngine
+    /// Whether large products of these operands are our own kernel's on this processor.
+    public static func hasOwnTiles(_ type: ElementType) -> Bool { graft_has_product(type.isBF16) != 0 }
+
+    /// Computes a large product, and the terms, with our own kernel; false where that is not for it.
+    ///
+    /// `c (+)= a·b` for a [rows × inner] in the operand type and b [inner × columns] in any format, whose numbers are
+    /// rounded to the operand type on their way into the kernel.
+    public static func ownTiles(
+        _ a: Operand, _ b: StoredOperand, into c: Destination, rows: Int, columns: Int, inner: Int, accumulate: Bool,
+        plus terms: [LowRankTerm], engine: ProductEngine = .chosen
     ) -> Bool {
-        guard engine == .graft, a.type == .bf16, b.type == .bf16, c.type == .f32, !a.transposed, terms.count <= 1,
-            rows >= leastRows, columns >= leastColumns, inner >= leastInner, terms.allSatisfy(\.fits),
-            graft_has_product() != 0
+        guard engine == .graft, c.type == .f32, !a.transposed, terms.count <= 1, rows >= leastRows(a.type, b.format),
+            columns >= leastColumns, inner >= leastInner, terms.allSatisfy({ $0.fits && $0.a.type == a.type }),
+            hasOwnTiles(a.type)
         else { return false }
         var first = a.factors(b, inner: inner)
         let result = c.data.assumingMemoryBound(to: Float.self)
+        let adds: Int32 = accumulate ? 1 : 0
         if let term = terms.first {
-            var second = term.a.factors(term.b, inner: term.rank)
-            graft_product(&first, &second, result, c.stride, rows, columns, accumulate ? 1 : 0)
+            var second = term.factors
+            graft_product(a.type.isBF16, &first, &second, result, c.stride, rows, columns, adds)
         } else {
-            graft_product(&first, nil, result, c.stride, rows, columns, accumulate ? 1 : 0)
+            graft_product(a.type.isBF16, &first, nil, result, c.stride, rows, columns, adds)
         }
-        withExtendedLifetime((a, b, terms)) {}
+        withExtendedLifetime((a, terms)) {}
         return true
     }
 }

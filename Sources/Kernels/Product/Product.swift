@@ -9,7 +9,8 @@ public enum ProductEngine: String, Sendable {
     case openblas
     /// oneDNN, in bf16 where the processor has it and in f32.
     case onednn
-    /// Our own kernel for large products in bf16 on processors with AVX512-BF16 and without AMX; oneDNN for the others.
+    /// Our own kernel for large products, in f32 on processors with AVX2 and in bf16 on those with AVX512-BF16 and without
+    /// AMX; oneDNN for the others.
     case graft
 
     /// The engine of this process: `GRAFT_MATMUL`, or the fastest wherever we measured them (docs/performance.md): our own
@@ -17,7 +18,7 @@ public enum ProductEngine: String, Sendable {
     public static let chosen: ProductEngine = {
         openblas_set_num_threads(1)  // it runs inside our pool, never beside it
         return ProcessInfo.processInfo.environment["GRAFT_MATMUL"].flatMap(ProductEngine.init)
-            ?? (graft_has_product() != 0 ? .graft : .onednn)
+            ?? (Product.hasOwnTiles(.f32) ? .graft : .onednn)
     }()
 }
 
@@ -90,7 +91,11 @@ public enum Product {
         _ a: Operand, _ b: Operand, into c: Destination, rows: Int, columns: Int, inner: Int, accumulate: Bool = false,
         plus terms: [LowRankTerm] = []
     ) {
-        if rows > 0 && ownTiles(a, b, c, rows, columns, inner, accumulate, terms, engine: ProductEngine.chosen) {
+        precondition(a.type == b.type, "product: operands of types \(a.type) and \(b.type)")
+        defer { withExtendedLifetime((a, b)) {} }
+        if ownTiles(
+            a, b.stored, into: c, rows: rows, columns: columns, inner: inner, accumulate: accumulate, plus: terms)
+        {
             return
         }
         if !ofFewRows(a, b, c, rows, columns, inner, accumulate) {
@@ -119,7 +124,12 @@ public enum Product {
             blas(a, b, c, rows, columns, inner, accumulate)
             return
         }
-        if ownTiles(a, b, c, rows, columns, inner, accumulate, [], engine: engine) { return }
+        if ownTiles(
+            a, b.stored, into: c, rows: rows, columns: columns, inner: inner, accumulate: accumulate, plus: [],
+            engine: engine)
+        {
+            return
+        }
         let dynamic = servesAnyCount(a, rows, inner)
         if let message = graft_dnn_product(
             a.dnn, b.dnn, c.data, Int64(c.stride), Int64(rows), Int64(columns), Int64(inner), a.type.isBF16,

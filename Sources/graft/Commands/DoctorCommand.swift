@@ -74,7 +74,9 @@ enum DoctorReport {
             ? "the fastest wherever it was measured" : "as GRAFT_MATMUL asks"
         let (name, other) =
             switch engine {
-            case .graft: ("own kernel for large ones in bf16, oneDNN for the others", "")
+            case .graft where Machine.hasBF16 && !Product.hasOwnTiles(.bf16):
+                ("own kernel for large ones in f32, oneDNN for the others", "")
+            case .graft: ("own kernel for large ones, oneDNN for the others", "")
             case .onednn: ("oneDNN", "")
             case .openblas: ("OpenBLAS", "; bf16 always runs on oneDNN")
             }
