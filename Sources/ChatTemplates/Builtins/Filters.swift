@@ -109,16 +109,19 @@ enum Filters {
         guard ["common", "ceil", "floor"].contains(method) else {
             throw Failure(.filterArgument, "method must be common, ceil or floor")
         }
-        guard let number = value.number else {
-            throw Failure(.type, "type \(value.typeName) doesn't define __round__ method")
-        }
         if method == "common" {
+            guard let number = value.number else {
+                throw Failure(.type, "type \(value.typeName) doesn't define __round__ method")
+            }
             if let integer = value.wholeNumber { return try PythonNumber.rounded(integer, precision) }
             return .float(PythonNumber.rounded(number, precision))
         }
         let power = try r.binary(.power, .integer(10), .integer(precision))
-        let scaled = try r.binary(.multiply, value, power).number ?? 0
-        let whole = try r.wholePart(scaled.rounded(method == "ceil" ? .up : .down))
+        let scaled = try r.binary(.multiply, value, power)
+        guard let number = scaled.number else {
+            throw Failure(.type, "must be real number, not \(scaled.typeName)")
+        }
+        let whole = try r.wholePart(number.rounded(method == "ceil" ? .up : .down))
         return try r.binary(.divide, .integer(whole), power)
     }
 

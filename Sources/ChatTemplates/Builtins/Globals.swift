@@ -60,6 +60,9 @@ enum Globals {
         case .undefined(let undefined): throw undefined.failure
         case .some(let value):
             for (i, pair) in try r.items(value).enumerated() {
+                guard pair.isIterable else {
+                    throw Failure(.type, "cannot convert dictionary update sequence element #\(i) to a sequence")
+                }
                 let parts = try r.items(pair)
                 guard parts.count == 2 else {
                     let message = "dictionary update sequence element #\(i) has length \(parts.count); 2 is required"

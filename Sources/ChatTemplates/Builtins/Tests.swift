@@ -9,8 +9,10 @@ enum Tests {
         var tests: [String: Function] = [
             "odd": { r, value, _ in try remainder(r, value, .integer(2)).equals(.integer(1)) },
             "even": { r, value, _ in try remainder(r, value, .integer(2)).equals(.integer(0)) },
-            "divisibleby": { r, value, a in try remainder(r, value, one(a, "divisibleby", "num")).equals(.integer(0)) },
-            "sameas": { _, value, a in value.isSame(as: try one(a, "sameas", "other")) },
+            "divisibleby": { r, value, a in
+                try remainder(r, value, one(a, "test_divisibleby", "num")).equals(.integer(0))
+            },
+            "sameas": { _, value, a in value.isSame(as: try one(a, "test_sameas", "other")) },
             "in": { r, value, a in try r.contains(try one(a, "in", "seq"), value) },
             "filter": { _, value, _ in
                 if let failure = value.unhashable { throw failure }
@@ -34,7 +36,7 @@ enum Tests {
             "string": { $0.text != nil },
             "mapping": { if case .dict = $0 { true } else { false } },
             "sequence": isSequence,
-            "iterable": isIterable,
+            "iterable": { $0.isIterable },
             "callable": isCallable,
             "escaped": { if case .markup = $0 { true } else { false } },
             "lower": { isLower($0.printed) },
@@ -42,6 +44,10 @@ enum Tests {
         ]
         for (name, test) in simple {
             tests[name] = { _, value, arguments in
+                let given = arguments.positional.count + 1
+                if given > 1 {
+                    throw Failure(.type, "test_\(name)() takes 1 positional argument but \(given) were given")
+                }
                 try arguments.none(for: "test_" + name)
                 return test(value)
             }
@@ -72,19 +78,22 @@ enum Tests {
         }
     }
 
-    @Sendable private static func isIterable(_ value: Value) -> Bool {
-        switch value {
-        case .none, .bool, .integer, .float, .missing: false
-        case .object(let object): object is LoopValue
-        default: true
-        }
-    }
-
     @Sendable private static func isCallable(_ value: Value) -> Bool {
         switch value {
         case .undefined: true
         case .object(let object): object.isCallable
         default: false
+        }
+    }
+}
+
+extension Value {
+    /// Whether a loop can go over it.
+    var isIterable: Bool {
+        switch self {
+        case .none, .bool, .integer, .float, .missing: false
+        case .object(let object): object is LoopValue
+        default: true
         }
     }
 }

@@ -76,6 +76,10 @@ final class MacroValue: TemplateObject {
             activation.slots[slot.index] = try r.checked(
                 .dict(DictValue(arguments.named.map { (.string($0.name), $0.value) })))
         } else if let extra = arguments.named.first {
+            if arguments.named.contains(where: { $0.name == "caller" }) {
+                let what = "was invoked with two values for the special caller argument. This is most likely a bug."
+                throw Failure(.type, "macro \(shownName) \(what)")
+            }
             throw Failure(.type, "macro \(shownName) takes no keyword argument \(pythonRepr(extra.name))")
         }
         if let slot = code.varargs {
