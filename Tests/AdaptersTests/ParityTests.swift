@@ -35,17 +35,21 @@ struct ParityTests {
         for i in 0..<2 { try fixture.expectLogits("logits.\(i)", of: model, ids: fixture.ids(i)) }
     }
 
-    @Test("both sequences in one batch see only themselves", arguments: fixtures)
+    @Test("sequences of one, two and many tokens in one batch see only themselves", arguments: fixtures)
     func segments(_ name: String) throws {
         let fixture = try Fixture(name)
         let model = Transformer(fixture.files)
         let (a, b) = (fixture.ids(0), fixture.ids(1))
-        let both = model.logits(
-            model.hiddenStates(TokenBatch(tokens: a + b, segmentStarts: [0, a.count]), precision: .f32))
-        let alone = model.logits(model.hiddenStates(TokenBatch(b), precision: .f32)).values()
-        let difference =
-            zip(both.view(rows: a.count..<a.count + b.count).values(), alone).map { abs($0 - $1) }.max() ?? 1
-        #expect(difference < 1e-4, "\(name): \(difference)")
+        let sequences = [Array(a.prefix(1)), a, Array(b.prefix(2)), b]
+        let starts = sequences.indices.map { sequences[..<$0].reduce(0) { $0 + $1.count } }
+        let together = model.logits(
+            model.hiddenStates(TokenBatch(tokens: sequences.flatMap(\.self), segmentStarts: starts), precision: .f32))
+        for (sequence, start) in zip(sequences, starts) {
+            let alone = model.logits(model.hiddenStates(TokenBatch(sequence), precision: .f32)).values()
+            let found = together.view(rows: start..<start + sequence.count).values()
+            let difference = zip(found, alone).map { abs($0 - $1) }.max() ?? 1
+            #expect(difference < 1e-4, "\(name), \(sequence.count) tokens: \(difference)")
+        }
     }
 
     @Test("adapter: log-probabilities, loss and gradients", arguments: fixtures)
@@ -267,7 +271,8 @@ struct Fixture {
         let difference = zip(gradient, expected).reduce(0.0) { $0 + pow(Double($1.0) - Double($1.1), 2) }.squareRoot()
         let size = expected.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
         // Relative to the reference: a gradient that is zero where the reference's is not fails.
-        #expect(difference <= 1e-3 * size + 1e-7, "\(path) \(name): relative error \(difference / size)")
+        // What is zero only because terms cancel (attention to a single token) may be off by their rounding.
+        #expect(difference <= 1e-3 * size + 3e-7, "\(path) \(name): relative error \(difference / size)")
     }
 }
 

@@ -1,5 +1,6 @@
 import Diagnostics
 import Models
+import Tensors
 
 extension GGUFSettings {
     /// Rows a shorter window than this would matter for in every conversation; a longer one is said and accepted.
@@ -96,7 +97,7 @@ extension GGUFSettings {
         }
     }
 
-    private var activations: [ActivationKind] {
+    private var activations: [Activation] {
         switch architecture.name {
         case "gemma", "gemma2", "gemma3": [.geluTanh]
         case "gptneox", "gpt2", "starcoder2": [.gelu, .geluTanh]

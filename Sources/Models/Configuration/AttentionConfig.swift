@@ -71,6 +71,8 @@ public struct AttentionConfig: Sendable, Equatable {
     public var projection: Projection
     /// Norm on queries and keys.
     public var queryKeyNorm: QueryKeyNorm
+    /// ε of that norm; nil: that of the model's other norms.
+    public var queryKeyNormEpsilon: Float?
     /// Whether the query, key and value projections have biases.
     public var inputBias: Bool
     /// Whether the output projection has a bias.

@@ -1,5 +1,6 @@
 import Diagnostics
 import OrderedJSON
+import Tensors
 
 /// What transformers' config class of a family fills in for absent keys.
 struct DecoderDefaults {
@@ -31,7 +32,7 @@ struct DecoderSizes {
     var headDim: Int
     var positions: Int
     var epsilon: Float
-    var activation: ActivationKind
+    var activation: Activation
     var tied: Bool
 }
 
@@ -56,17 +57,17 @@ extension ConfigReader {
             tied: flag("tie_word_embeddings", defaults.tied))
     }
 
-    /// `head_dim`, or the hidden size shared among the heads.
+    /// `head_dim`, or the hidden size shared among the heads, rounded down as transformers does.
     private func headDim(_ fallback: Int?, hidden: Int, heads: Int) -> Int {
         if let given = nullableCount("head_dim", fallback, in: 1...65536) { return given }
-        if hidden % heads != 0 {
-            fault("hidden_size", "is \(hidden), no multiple of num_attention_heads \(heads), and head_dim is not given")
+        if hidden < heads {
+            fault("hidden_size", "is \(hidden), less than num_attention_heads \(heads), and head_dim is not given")
         }
         return max(1, hidden / heads)
     }
 
     /// The nonlinearity, by its name in transformers.
-    func activation(_ key: String, _ fallback: String) -> ActivationKind {
+    func activation(_ key: String, _ fallback: String) -> Activation {
         let name = string(key, fallback)
         if let kind = Self.activations[name] { return kind }
         fault(
@@ -75,10 +76,10 @@ extension ConfigReader {
         return .silu
     }
 
-    private static let activations: [String: ActivationKind] = [
+    private static let activations: [String: Activation] = [
         "silu": .silu, "swish": .silu, "gelu": .gelu, "gelu_python": .gelu, "gelu_new": .geluTanh,
         "gelu_pytorch_tanh": .geluTanh, "gelu_python_tanh": .geluTanh, "gelu_fast": .geluTanh,
-        "gelu_accurate": .geluTanh, "quick_gelu": .geluQuick, "relu": .relu, "relu2": .reluSquared,
+        "gelu_accurate": .geluTanh, "relu": .relu, "relu2": .reluSquared,
     ]
 
     /// How far each layer sees: by `layer_types`, or where that is absent by `isSliding`.

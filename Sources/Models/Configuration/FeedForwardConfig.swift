@@ -1,3 +1,5 @@
+import Tensors
+
 /// What works on each position of a block.
 public enum FeedForwardConfig: Sendable, Equatable {
     /// One network for all positions.
@@ -22,33 +24,17 @@ public struct DenseConfig: Sendable, Equatable {
     /// Width between the projections.
     public var hidden: Int
     /// The nonlinearity.
-    public var activation: ActivationKind
+    public var activation: Activation
     /// Whether all projections have biases.
     public var bias: Bool
 
     /// A network; gated with SiLU unless said otherwise.
-    public init(_ kind: Kind = .gated, hidden: Int, activation: ActivationKind = .silu, bias: Bool = false) {
+    public init(_ kind: Kind = .gated, hidden: Int, activation: Activation = .silu, bias: Bool = false) {
         self.kind = kind
         self.hidden = hidden
         self.activation = activation
         self.bias = bias
     }
-}
-
-/// A nonlinearity, element by element.
-public enum ActivationKind: String, Sendable, Equatable, CaseIterable {
-    /// `x · σ(x)`
-    case silu
-    /// `x · Φ(x)`, with the error function
-    case gelu
-    /// `½x(1 + tanh(√(2/π)(x + 0.044715x³)))`
-    case geluTanh
-    /// `x · σ(1.702x)`
-    case geluQuick
-    /// `max(x, 0)`
-    case relu
-    /// `max(x, 0)²`
-    case reluSquared
 }
 
 /// A mixture of experts: `Σ weight_e · expert_e(x)` over the chosen experts, plus a shared network for every position.

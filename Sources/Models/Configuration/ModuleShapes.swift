@@ -16,7 +16,7 @@ extension TransformerConfig {
     public var moduleShapes: [String: ModuleShape] {
         var shapes = ["embedding": ModuleShape([vocabularySize, hiddenSize])]
         if learnedPositions { shapes["positions"] = ModuleShape([maximumPositions, hiddenSize]) }
-        if !tiedHead { shapes["head"] = matrix(vocabularySize, hiddenSize, bias: headBias) }
+        if !tiedHead { shapes["head"] = ModuleShape([vocabularySize, hiddenSize]) }
         shapes["norm"] = normShape(hiddenSize)
         for (i, layer) in layers.enumerated() {
             let path = "layers.\(i)"

@@ -27,8 +27,6 @@ public struct TransformerConfig: Sendable, Equatable {
     public var embeddingScale: Float
     /// Whether the head is the embedding matrix.
     public var tiedHead: Bool
-    /// Whether the head adds a bias (Phi-1/2, GPT-J).
-    public var headBias: Bool
     /// Factor on the logits (Granite 1 / `logits_scaling`), before the soft cap.
     public var logitScale: Float
     /// Bound of the logits, `cap · tanh(logits / cap)` (Gemma 2).
@@ -38,7 +36,7 @@ public struct TransformerConfig: Sendable, Equatable {
     public init(
         family: String, vocabularySize: Int, hiddenSize: Int, maximumPositions: Int, layers: [LayerConfig],
         rotaries: [RotaryConfig], norm: NormConfig, learnedPositions: Bool = false, embeddingScale: Float = 1,
-        tiedHead: Bool = false, headBias: Bool = false, logitScale: Float = 1, logitSoftCap: Float? = nil
+        tiedHead: Bool = false, logitScale: Float = 1, logitSoftCap: Float? = nil
     ) {
         self.family = family
         self.vocabularySize = vocabularySize
@@ -50,7 +48,6 @@ public struct TransformerConfig: Sendable, Equatable {
         self.learnedPositions = learnedPositions
         self.embeddingScale = embeddingScale
         self.tiedHead = tiedHead
-        self.headBias = headBias
         self.logitScale = logitScale
         self.logitSoftCap = logitSoftCap
     }

@@ -102,15 +102,12 @@ public struct WeightPlan: Sendable, Equatable {
     ///   - tensors: name → shape.
     ///   - file: the checkpoint, for messages.
     public func audit(_ tensors: [String: [Int]], file: String) -> Audit {
-        var problems: [Problem] = []
+        var faults = TensorFaults()
         var used: Set<String> = []
         func expect(_ name: String, _ shape: [Int]) {
             used.insert(name)
-            guard let found = tensors[name] else {
-                problems.append(Problem("tensor \(name) \(shape) is missing", file: file))
-                return
-            }
-            if found != shape { problems.append(Problem("tensor \(name) is \(found), not \(shape)", file: file)) }
+            guard let found = tensors[name] else { return faults.note(name, .missing(shape: shape)) }
+            if found != shape { faults.note(name, .misshapen(found: found, expected: shape)) }
         }
         for module in modules {
             expect(module.name.weight, module.storedShape)
@@ -121,10 +118,10 @@ public struct WeightPlan: Sendable, Equatable {
             if isExpendable(name) {
                 ignored.append(name)
             } else {
-                problems.append(Problem("tensor \(name) is not used by this model", file: file))
+                faults.note(name, .unused)
             }
         }
-        return Audit(problems: problems, ignored: ignored)
+        return Audit(problems: faults.problems(file: file), ignored: ignored)
     }
 
     /// Whether the decoder can do without a tensor: a buffer, another modality, a stored copy of a tied head (it is

@@ -1,3 +1,5 @@
+import Tensors
+
 extension ModelFamily {
     /// Gemma 1: norms store `w − 1`, the embedding is scaled by √hidden.
     static let gemma = ModelFamily("gemma", names: .llama) { reader in

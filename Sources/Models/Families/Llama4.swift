@@ -34,32 +34,37 @@ extension ModelFamily {
         // Llama 4's first files say 4 and mean true.
         let grows = reader.value("attn_temperature_tuning") == 4 || reader.flag("attn_temperature_tuning", true)
         let normed = reader.flag("use_qk_norm", true)
+        var rotary = reader.rotary(
+            headDim: sizes.headDim, positions: sizes.positions, theta: 500_000, pairing: .neighbours)
+        // Queries and keys are turned, multiplied by the table's factor f, then normed: f·x / √(mean (f·x)² + ε)
+        // is x / √(mean x² + ε / f²).
+        let factor = normed ? rotary.removeAttentionFactor() : 1
         let bias = reader.flag("attention_bias", false)
         let layers = (0..<sizes.layers).map { i in
             var attention = sizes.attention(rotary: rotates[i] ? 0 : nil, reach: reaches[i], bias: bias)
-            if rotates[i], normed { attention.queryKeyNorm = .perHeadUnweighted }
+            if rotates[i], normed {
+                attention.queryKeyNorm = .perHeadUnweighted
+                attention.queryKeyNormEpsilon = Float(Double(sizes.epsilon) / (factor * factor))
+            }
             if !rotates[i], grows { attention.queryGrowth = growth }
             return LayerConfig(
                 mixer: .attention(attention), feedForward: sparse.contains(i) ? .experts(experts) : .dense(dense))
         }
-        var rotary = reader.rotary(
-            headDim: sizes.headDim, positions: sizes.positions, theta: 500_000, pairing: .neighbours)
-        if normed { rotary.dropAttentionFactor() }
         return TransformerConfig("llama4_text", sizes, layers: layers, rotaries: [rotary])
     }
 }
 
 extension RotaryConfig {
-    /// Without the factor on cosines and sines, which norms of the turned queries and keys undo.
-    fileprivate mutating func dropAttentionFactor() {
+    /// Makes the factor on cosines and sines 1, and returns what it was.
+    fileprivate mutating func removeAttentionFactor() -> Double {
         switch scaling {
         case .yarn(var yarn):
-            yarn.attentionFactor = 1
-            scaling = .yarn(yarn)
+            defer { scaling = .yarn(yarn) }
+            return exchange(&yarn.attentionFactor, with: 1)
         case .longRope(var longRope):
-            longRope.attentionFactor = 1
-            scaling = .longRope(longRope)
-        default: break
+            defer { scaling = .longRope(longRope) }
+            return exchange(&longRope.attentionFactor, with: 1)
+        default: return 1
         }
     }
 }

@@ -21,17 +21,3 @@ struct FeedForward {
         }
     }
 }
-
-extension ActivationKind {
-    /// The kernel's activation, or nil when there is none.
-    var kernel: Activation? {
-        switch self {
-        case .silu: .silu
-        case .gelu: .gelu
-        case .geluTanh: .geluTanh
-        case .geluQuick: nil
-        case .relu: .relu
-        case .reluSquared: .reluSquared
-        }
-    }
-}

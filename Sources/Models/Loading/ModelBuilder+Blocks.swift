@@ -34,6 +34,7 @@ extension ModelBuilder {
                 return nil
             }
             norm.centred = norm.centred && config.queryKeyNorm == .eachHead
+            norm.epsilon = config.queryKeyNormEpsilon ?? norm.epsilon
             return norm
         }
         return SelfAttention(
@@ -71,7 +72,7 @@ extension ModelBuilder {
         return FeedForward(
             kind: config.kind, hidden: config.hidden,
             input: group(inputs.map { "\(path).\($0)" }, slots: places?.inputs),
-            output: GatedLinear(group: group(["\(path).down"], slots: places?.output), activation: activation(config)))
+            output: GatedLinear(group: group(["\(path).down"], slots: places?.output), activation: config.activation))
     }
 
     /// Where gate, up and down of an expert with matrices of its own would be among those of all experts; nil when the
@@ -84,13 +85,6 @@ extension ModelBuilder {
             parameter("\(path).gateUp").map { [slot($0, 0..<hidden), slot($0, hidden..<2 * hidden)] },
             parameter("\(path).down").map { [slot($0, 0..<$0.outputs)] }
         )
-    }
-
-    private func activation(_ config: DenseConfig) -> Activation {
-        guard let kernel = config.activation.kernel else {
-            preconditionFailure("activation \(config.activation.rawValue) passed the check for supported parts")
-        }
-        return kernel
     }
 
     private func mixture(_ path: String, _ config: ExpertsConfig) -> Experts {
@@ -125,10 +119,11 @@ extension ModelBuilder {
             if let limit = config.clampedLimit {
                 return .clamped(gateUp: gateUp, gate: ClampedGate(limit: limit, interleaved: interleaved), down: down)
             }
+            precondition(!interleaved, "\(path): alternating gate and up rows have only the clamped formula")
             return .plain(
                 FeedForward(
                     kind: .gatedFused, hidden: config.expert.hidden, input: gateUp,
-                    output: GatedLinear(group: down, activation: activation(config.expert))))
+                    output: GatedLinear(group: down, activation: config.expert.activation)))
         }
     }
 }

@@ -50,7 +50,7 @@ public struct ModelFiles: Sendable {
             $0.hasSuffix(".safetensors") || $0.hasSuffix(".safetensors.index.json") || $0.hasPrefix("pytorch_model")
         }
         if withoutWeights && !hasWeights {
-            return try ModelFiles(unloaded: path, description: description, configuration: configuration)
+            return ModelFiles(unloaded: path, description: description, configuration: configuration)
         }
         let store = try WeightStore.open(path)
         if var problem = unsupportedQuantization(config: configuration, names: store.names) {
@@ -75,8 +75,7 @@ public struct ModelFiles: Sendable {
         return Problem("has no config.json", file: path, advice: advice)
     }
 
-    private init(unloaded path: String, description: ModelDescription, configuration: JSONValue) throws(Problems) {
-        try Problems(Self.unsupported(description.config).map { Problem($0, file: path) }).throwIfAny()
+    private init(unloaded path: String, description: ModelDescription, configuration: JSONValue) {
         self.path = path
         self.description = description
         self.configuration = configuration
@@ -111,7 +110,6 @@ public struct ModelFiles: Sendable {
                     Problem("tensor \(name) is stored as \(tensor.format.name), which is not supported", file: path))
             }
         }
-        problems += Self.unsupported(description.config).map { Problem($0, file: path) }
         try Problems(problems).throwIfAny()
         self.path = path
         self.description = description
@@ -172,27 +170,5 @@ public struct ModelFiles: Sendable {
             ]
         }
         return []
-    }
-
-    /// Parts of a configuration that can be described and not yet be run.
-    static func unsupported(_ config: TransformerConfig) -> [String] {
-        var found: [String] = []
-        if config.headBias { found.append("a bias on the output head is not supported yet") }
-        for layer in config.layers {
-            let networks: [DenseConfig?] =
-                switch layer.feedForward {
-                case .dense(let dense): [dense]
-                case .experts(let experts): [experts.expert, experts.shared]
-                }
-            for case let network? in networks where network.activation.kernel == nil {
-                found.append("the activation \(network.activation.rawValue) is not supported yet")
-            }
-            if case .experts(let experts) = layer.feedForward, experts.clampedLimit == nil,
-                experts.storage == .stackedInputsFirst(interleaved: true) || experts.storage == .stackedInterleaved
-            {
-                found.append("experts with alternating gate and up without a limit are not supported yet")
-            }
-        }
-        return found.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 }

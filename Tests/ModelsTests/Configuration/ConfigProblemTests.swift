@@ -17,7 +17,7 @@ private func problems(_ json: JSONValue) -> [String] {
 struct ConfigProblemTests {
     @Test func allAtOnce() {
         let found = problems([
-            "model_type": "llama", "hidden_size": 100, "num_attention_heads": 12, "num_key_value_heads": 5,
+            "model_type": "llama", "hidden_size": 8, "num_attention_heads": 12, "num_key_value_heads": 5,
             "num_hidden_layers": -3, "vocab_size": "many", "rms_norm_eps": 0, "hidden_act": "sillu",
             "tie_word_embeddings": 1, "intermediate_size": 99_999_999_999,
         ])
@@ -27,10 +27,12 @@ struct ConfigProblemTests {
                 "m/config.json: vocab_size is \"many\", not a whole number",
                 "m/config.json: intermediate_size is 99999999999, outside 1 to 2097152",
                 "m/config.json: num_hidden_layers is -3, outside 1 to 1000",
-                "m/config.json: hidden_size is 100, no multiple of num_attention_heads 12, and head_dim is not given",
+                "m/config.json: hidden_size is 8, less than num_attention_heads 12, and head_dim is not given",
                 "m/config.json: rms_norm_eps is 0.0, must be more than 0.0",
                 "m/config.json: hidden_act is \"sillu\", which is not supported; did you mean \"silu\"?",
                 "m/config.json: tie_word_embeddings is 1, not true or false",
+                "m/config.json: head_dim 1 with partial_rotary_factor 1.0 leaves 1 rotated values; it must be "
+                    + "an even number from 2 to head_dim",
             ])
     }
 
@@ -98,13 +100,17 @@ struct ConfigProblemTests {
         tensors["model.extra.weight"] = [1]
         tensors["model.layers.7.mlp.up_proj.weight"] = [1]
         tensors["model.layers.0.self_attn.rotary_emb.inv_freq"] = [1]
+        for layer in 0..<3 { tensors["model.layers.\(layer).mlp.up_proj.bias"] = [1] }
         let audit = plan.audit(tensors, file: "w")
+        let advice = "; correct its configuration, or store the model without "
         #expect(
             audit.problems.map(\.description) == [
                 "w: tensor model.norm.weight [64] is missing",
                 "w: tensor lm_head.weight is [3, 64], not [32000, 64]",
-                "w: tensor model.extra.weight is not used by this model",
-                "w: tensor model.layers.7.mlp.up_proj.weight is not used by this model",
+                "w: tensor model.extra.weight is not used by this model\(advice)it",
+                "w: 3 tensors model.layers.*.mlp.up_proj.bias are not used by this model, the first of them "
+                    + "model.layers.0.mlp.up_proj.bias\(advice)them",
+                "w: tensor model.layers.7.mlp.up_proj.weight is not used by this model\(advice)it",
             ])
         #expect(audit.ignored == ["model.layers.0.self_attn.rotary_emb.inv_freq"])
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Models
 import OrderedJSON
 import Testing
@@ -67,7 +68,10 @@ struct ConfigValueTests {
             Issue.record("Llama 4 does not take YaRN")
             return
         }
+        // The factor 0.1 · ln 4 + 1 that the norm after it undoes, but for its ε.
         #expect(yarn.attentionFactor == 1)
+        let epsilon = try #require(normed.layers[0].attention?.queryKeyNormEpsilon)
+        #expect(abs(epsilon - 1e-5 / pow(0.1 * log(4) + 1, 2)) < 1e-10)
         let wrapped = try read(["model_type": "gemma3", "text_config": ["model_type": nil, "hidden_size": 2560]])
         #expect(wrapped.family == "gemma3_text")
     }
