@@ -128,7 +128,7 @@ let package = Package(
             ]),
         tests(
             "AdaptersTests",
-            uses: ["Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "OrderedJSON"]),
+            uses: ["Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "OrderedJSON", "Diagnostics"]),
         tests("ModelsTests", uses: ["TestSupport", "Models", "Randomness", "Diagnostics", "OrderedJSON"]),
         .target(name: "TestSupport", dependencies: ["Randomness"], path: "Tests/TestSupport", swiftSettings: swift),
         tests("CommandTests", uses: ["graft", "Recipes", "OrderedJSON", "WeightFiles", "Kernels"]),
