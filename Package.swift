@@ -109,7 +109,9 @@ let package = Package(
             "ChatTemplatesTests",
             uses: ["TestSupport", "ChatTemplates", "Randomness", "Diagnostics", "OrderedJSON"],
             resources: [.copy("Fixtures")]),
-        tests("TokenizersTests", uses: ["Tokenizers", "OrderedJSON", "Diagnostics"], resources: [.copy("Fixtures")]),
+        tests(
+            "TokenizersTests", uses: ["TestSupport", "Tokenizers", "Randomness", "OrderedJSON", "Diagnostics"],
+            resources: [.copy("Fixtures")]),
         tests("PlotsTests", uses: ["Plots"]),
         tests("TensorsTests", uses: ["Tensors", "Kernels"]),
         tests("KernelsTests", uses: ["Tensors", "Kernels", "CKernels"]),

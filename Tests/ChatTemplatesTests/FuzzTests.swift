@@ -27,11 +27,8 @@ struct FuzzTests {
 
     @Test("never traps and always ends")
     func mutants() throws {
-        let environment = ProcessInfo.processInfo.environment
-        let rounds =
-            environment["GRAFT_FUZZ_ROUNDS"].flatMap(Int.init) ?? (environment["GRAFT_FULL"] == "1" ? 10_000 : 3_000)
-        var generator = SplitMix64(
-            environment["GRAFT_FUZZ_SEED"].flatMap(UInt64.init) ?? 20_260_115)
+        let rounds = Fuzzing.rounds(3_000, full: 10_000)
+        var generator = Fuzzing.generator(20_260_115)
         let (variables, rows) = try Fixture.semantics()
         var seeds = rows.compactMap { $0["template"]?.stringValue }.map {
             (

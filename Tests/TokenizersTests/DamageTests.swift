@@ -1,15 +1,14 @@
 import Diagnostics
 import Foundation
 import OrderedJSON
+import Randomness
+import TestSupport
 import Testing
 import Tokenizers
 
 /// Damaged files: a clear problem or a working tokenizer, never a trap.
 @Suite("Damage")
 struct DamageTests {
-    /// More rounds in `scripts/test --full`.
-    private static let isFull = ProcessInfo.processInfo.environment["GRAFT_FULL"] == "1"
-
     private static func load(_ text: String) throws -> Tokenizer {
         try Tokenizer(TokenizerDescription(tokenizerJSON: text, file: "tokenizer.json"))
     }
@@ -54,9 +53,9 @@ struct DamageTests {
     func randomBytes(_ name: String) throws {
         let fixture = try Shared.json("\(Shared.fixtures)/\(name).json")
         let original = Array(try #require(fixture["tokenizer"]).serialized().utf8)
-        var random = SplitMix(seed: UInt64(name.utf8.reduce(7) { $0 * 31 + Int($1) }))
+        var random = Fuzzing.generator(UInt64(name.utf8.reduce(7) { $0 * 31 + Int($1) }))
         var problems = 0
-        for _ in 0..<(Self.isFull ? 600 : 150) {
+        for _ in 0..<Fuzzing.rounds(150, full: 600) {
             var bytes = original
             for _ in 0..<1 + random.below(4) {
                 let at = random.below(bytes.count)
@@ -81,8 +80,8 @@ struct DamageTests {
     func changedValues(_ name: String) throws {
         let fixture = try Shared.json("\(Shared.fixtures)/\(name).json")
         let original = try #require(fixture["tokenizer"])
-        var random = SplitMix(seed: 11)
-        for _ in 0..<(Self.isFull ? 160 : 40) {
+        var random = Fuzzing.generator(11)
+        for _ in 0..<Fuzzing.rounds(40, full: 160) {
             var changed = original
             Self.change(&changed, &random)
             do {
@@ -97,8 +96,8 @@ struct DamageTests {
         let original = try Data(contentsOf: URL(fileURLWithPath: folder + "/tokenizer.model"))
         let path = NSTemporaryDirectory() + "graft-damaged-\(ProcessInfo.processInfo.processIdentifier).model"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        var random = SplitMix(seed: 5)
-        for round in 0..<(Self.isFull ? 1_000 : 150) {
+        var random = Fuzzing.generator(5)
+        for round in 0..<Fuzzing.rounds(150, full: 1_000) {
             var data = original
             if round % 3 == 0 { data = data.prefix(random.below(data.count)) }
             for _ in 0..<3 where !data.isEmpty {
@@ -120,7 +119,7 @@ struct DamageTests {
     }
 
     // Replaces one value somewhere in the tree by one of another kind or size.
-    private static func change(_ value: inout JSONValue, _ random: inout SplitMix) {
+    private static func change(_ value: inout JSONValue, _ random: inout SplitMix64) {
         switch value {
         case .object(var object) where !object.isEmpty && random.below(8) > 0:
             let key = object.keys[random.below(object.keys.count)]

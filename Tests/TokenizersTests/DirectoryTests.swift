@@ -1,6 +1,8 @@
 import Diagnostics
 import Foundation
 import OrderedJSON
+import Randomness
+import TestSupport
 import Testing
 import Tokenizers
 
@@ -106,7 +108,7 @@ struct DirectoryTests {
     func tekken() throws {
         var ranks: [[UInt8]: Int] = [:]
         for byte in 0..<256 { ranks[[UInt8(byte)]] = byte }
-        var random = SplitMix(seed: 9)
+        var random = SplitMix64(9)
         let letters = Array("abcé ".utf8)
         while ranks.count < 330 {
             let keys = ranks.keys.filter { $0.count > 1 || letters.contains($0[0]) }

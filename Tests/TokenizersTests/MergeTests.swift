@@ -1,4 +1,6 @@
 import OrderedJSON
+import Randomness
+import TestSupport
 import Testing
 import Tokenizers
 
@@ -8,7 +10,7 @@ struct MergeTests {
     private static let letters = ["a", "b", "c", "d", " "]
 
     /// A random vocabulary over five letters whose merges are in random order.
-    private static func model(_ random: inout SplitMix) -> (merges: [(String, String)], vocabulary: [String]) {
+    private static func model(_ random: inout SplitMix64) -> (merges: [(String, String)], vocabulary: [String]) {
         var vocabulary = letters
         var merges: [(String, String)] = []
         while merges.count < 40 {
@@ -37,7 +39,7 @@ struct MergeTests {
     // Words below and above the length where the heap takes over, and texts that are cut where no merge can cross.
     @Test("are applied in the order of the definition", arguments: 0..<20)
     func order(_ seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SplitMix64(seed)
         let (merges, vocabulary) = Self.model(&random)
         let file: JSONValue = [
             "model": [
@@ -69,20 +71,4 @@ struct MergeTests {
             for await result in group { #expect(result == expected) }
         }
     }
-}
-
-/// A small generator of repeatable numbers.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

@@ -81,6 +81,16 @@ final class RegularExpression: Sendable {
     /// ended just before it. A pattern that exceeds the bound on backtracking matches nothing further.
     @inline(__always)
     func forEachMatch(in subject: UnsafeBufferPointer<UInt8>, _ matcher: Matcher, _ body: (Range<Int>) -> Void) {
+        if let known = NewerCharacters.replaced(in: subject) {
+            known.withUnsafeBufferPointer { forEachKnownMatch(in: $0, matcher, body) }
+        } else {
+            forEachKnownMatch(in: subject, matcher, body)
+        }
+    }
+
+    private func forEachKnownMatch(
+        in subject: UnsafeBufferPointer<UInt8>, _ matcher: Matcher, _ body: (Range<Int>) -> Void
+    ) {
         guard let start = subject.baseAddress, let results = pcre2_get_ovector_pointer_8(matcher.data) else { return }
         var at = 0
         var lastEnd = -1

@@ -10,7 +10,8 @@ enum UnicodeClass {
         }
     }
 
-    /// `\w` of Rust's `regex`: letters, marks, decimal digits, connector punctuation, joiners.
+    /// `\w` of Rust's `regex`, which has the tables of Unicode 16: letters, marks, decimal digits, connector
+    /// punctuation, joiners.
     static func isWord(_ c: UInt32) -> Bool {
         if c < 0x80 {
             return (c >= 0x61 && c <= 0x7a) || (c >= 0x41 && c <= 0x5a) || (c >= 0x30 && c <= 0x39) || c == 0x5f
@@ -18,9 +19,10 @@ enum UnicodeClass {
         if c == 0x200c || c == 0x200d { return true }
         let properties = UTF8Text.unicode(c).properties
         switch properties.generalCategory {
-        case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation: return true
-        default: return properties.isAlphabetic
+        case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation: break
+        default: if !properties.isAlphabetic { return false }
         }
+        return properties.age.map { $0.major <= 16 } ?? false
     }
 
     /// Numbers of any kind: the general categories Nd, Nl, No.
@@ -40,12 +42,14 @@ enum UnicodeClass {
         return properties.generalCategory
     }
 
-    /// ASCII's punctuation and symbols, and beyond it the general categories P… of Unicode 8.
+    /// ASCII's punctuation and symbols, and beyond it the general categories P… of Unicode 8, of which U+166D and U+111C9
+    /// became a symbol and a mark later.
     static func isPunctuation(_ c: UInt32) -> Bool {
         if c < 0x80 {
             return (c >= 0x21 && c <= 0x2f) || (c >= 0x3a && c <= 0x40) || (c >= 0x5b && c <= 0x60)
                 || (c >= 0x7b && c <= 0x7e)
         }
+        if c == 0x166d || c == 0x111c9 { return true }
         switch category(c, ofVersion: 8) {
         case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,
             .finalPunctuation, .otherPunctuation:

@@ -51,11 +51,10 @@ struct ConfigFuzzTests {
 
     @Test("gives a description or problems")
     func mutants() throws {
-        let full = ProcessInfo.processInfo.environment["GRAFT_FULL"] == "1"
         let seeds = try Fixtures.models.map { try Fixtures.json("models/\($0)/config.json") }
-        var generator = SplitMix64(20_260_115)
+        var generator = Fuzzing.generator(20_260_115)
         var (described, refused) = (0, 0)
-        for round in 0..<(full ? 12_000 : 1_200) {
+        for round in 0..<Fuzzing.rounds(1_200, full: 12_000) {
             let mutant = Self.mutate(seeds[round % seeds.count], &generator)
             do {
                 let description = try ModelDescription(configuration: mutant, file: "config.json")
@@ -75,10 +74,9 @@ struct ConfigFuzzTests {
 
     @Test("of bytes gives a description or problems")
     func bytes() throws {
-        let full = ProcessInfo.processInfo.environment["GRAFT_FULL"] == "1"
         let seeds = try Fixtures.models.map { try Fixtures.bytes("models/\($0)/config.json") }
-        var generator = SplitMix64(7)
-        for round in 0..<(full ? 4_000 : 400) {
+        var generator = Fuzzing.generator(7)
+        for round in 0..<Fuzzing.rounds(400, full: 4_000) {
             let bytes = Mutation.of(
                 seeds[round % seeds.count], splices: "{}[]\",:0-e.".map { String($0) }, most: 4, span: 30, &generator)
             guard let json = try? JSONValue(parsing: bytes) else { continue }

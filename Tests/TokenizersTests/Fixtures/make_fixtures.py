@@ -26,6 +26,11 @@ TEXTS = [
     "month " * 12, "▁literal ▁▁ mark", "𝒞𝒶𝒻é ﬁ ½", "don't can't 'tis 'S",
 ]
 
+# Characters of Unicode 15 and 16 of every category, two of 17, and two that changed their category after Unicode 8.
+NEWER = [f"a{chr(c)}b{chr(c)}{chr(c)} 1" for c in (
+    0x10D50, 0x105C0, 0x1E030, 0x11F02, 0x13460, 0x2EBF0, 0x31350, 0x1E4EC, 0x113B8, 0x16130, 0x1CCF0, 0x1D2C0, 0x11F43,
+    0x10D6E, 0x1FA77, 0x1F6DC, 0x1CD00, 0x13439, 0x323B0, 0x11DB0, 0x166D, 0x111C9)]
+
 
 def train(model, trainer, pre):
     tokenizer = Tokenizer(model)
@@ -118,6 +123,9 @@ VARIANTS = {
                                            "use_regex": True}),
     "llama3": variant(BYTES, model={"ignore_merges": True}, pre_tokenizer=sequence(split(LLAMA3), LETTERS)),
     "classes": variant(BYTES, decoder=None, pre_tokenizer=sequence(split(HAN), LETTERS)),
+    "newer": variant(BYTES, pre_tokenizer=sequence(split(r"\p{L}+|\p{M}+|\p{N}+|\p{P}+|\p{S}+|\p{Cf}+", "Removed"), LETTERS)),
+    "newer-words": variant(PIECES, pre_tokenizer=sequence({"type": "Whitespace"}, {"type": "Punctuation", "behavior": "Isolated"}),
+                           decoder={"type": "WordPiece", "prefix": "##", "cleanup": True}),
     "letters-first": variant(
         BYTES, pre_tokenizer=sequence({"type": "Punctuation", "behavior": "Contiguous"},
                                       dict(LETTERS, use_regex=True), {"type": "Digits", "individual_digits": True})),
@@ -152,7 +160,7 @@ for name, parts in VARIANTS.items():
     text = json.dumps(parts, ensure_ascii=False)
     tokenizer = Tokenizer.from_str(text)
     cases = []
-    for sample in TEXTS:
+    for sample in TEXTS + (NEWER if name.startswith("newer") else []):
         plain = tokenizer.encode(sample, add_special_tokens=False)
         cases.append({
             "text": sample,
