@@ -35,8 +35,8 @@ extension Generator {
         // The last token runs in any case: its hidden state is wanted.
         func usable(_ slot: Int) -> Int {
             if model.config.anglesDependOnLength { return 0 }
-            // Keys and values differ with and without adapters.
-            if withoutAdapters[slot] != request.leavesAdaptersOut { return 0 }
+            // Keys and values differ from adapter to adapter.
+            if adapterSets[slot] != request.adapterSet { return 0 }
             let alike = zip(shared[slot], prompt.dropLast()).prefix { $0 == $1 }.count
             return sharing == .prompts ? alike / piece * piece : alike
         }
@@ -51,7 +51,7 @@ extension Generator {
             cache.copyPrefix(from: best, to: slot, length: count)
         }
         shared[slot] = Array(prompt.prefix(count))
-        withoutAdapters[slot] = request.leavesAdaptersOut
+        adapterSets[slot] = request.adapterSet
         return slot
     }
 
@@ -67,7 +67,7 @@ extension Generator {
             hidden = Recording.off {
                 model.hiddenStates(
                     continuing: cache, slots: [row.slot], tokens: [Array(prompt[first..<end])],
-                    withoutAdapters: row.request.leavesAdaptersOut ? 1 : 0, precision: precision)
+                    sets: [row.request.adapterSet], precision: precision)
             }
             shared[row.slot] = Array(prompt[..<end])
         }
@@ -80,9 +80,8 @@ extension Generator {
     /// Runs every row's last token and chooses its next.
     func step(_ rows: inout [ActiveRow], _ onToken: (Int, Int32, String) throws -> Bool) throws {
         guard let cache else { return }
-        let first = rows.partition { !$0.request.leavesAdaptersOut }
-        precondition(
-            rows[..<first].allSatisfy(\.request.leavesAdaptersOut), "Generator: rows without adapters go first")
+        // Rows with the same adapters stand together.
+        rows.sort { ($0.request.adapterSet, $0.number) < ($1.request.adapterSet, $1.number) }
         let tokens = rows.map { row in
             let before = cache.lengths[row.slot]
             guard model.config.turnsAnew(from: before, to: before + 1) else { return row.ids.suffix(1) }
@@ -92,7 +91,7 @@ extension Generator {
         let hidden = Recording.off {
             model.hiddenStates(
                 continuing: cache, slots: rows.map(\.slot), tokens: tokens.map { Array($0) },
-                withoutAdapters: rows.count(where: \.request.leavesAdaptersOut), precision: precision)
+                sets: rows.map(\.request.adapterSet), precision: precision)
         }
         if sharing == .conversations {
             for (row, token) in zip(rows, tokens) { shared[row.slot] += token }

@@ -30,8 +30,8 @@ public final class Generator {
     private(set) var cache: KeyValueCache?
     /// By slot: the tokens at its start that others may take over.
     var shared: [[Int32]] = []
-    /// By slot: whether what it holds was computed without adapters.
-    var withoutAdapters: [Bool] = []
+    /// By slot: the set of adapters that what it holds was computed with.
+    var adapterSets: [Int] = []
 
     /// A generator of up to `slots` rows at a time; fewer where `cacheBytes` would not hold their keys.
     ///
@@ -124,7 +124,7 @@ public final class Generator {
         }
         let fresh = KeyValueCache(slots: slots, capacity: capacity, type: precision)
         shared = Array(repeating: [], count: slots)
-        withoutAdapters = Array(repeating: false, count: slots)
+        adapterSets = Array(repeating: 0, count: slots)
         cache = fresh
         return fresh
     }

@@ -14,9 +14,8 @@ public struct GenerationRequest: Sendable {
     public var key: UInt64
     /// Whether the answer goes on in the middle of the prompt's text, so that a space at its start is kept.
     public var continuesText: Bool
-    /// Whether it is answered as if the model had no adapters, beside others that are answered with them: the weights
-    /// are read once for both.
-    public var leavesAdaptersOut = false
+    /// Which of the model's sets of adapters it is answered with, beside others that have other ones.
+    public var adapterSet = 0
 
     /// A request.
     public init(

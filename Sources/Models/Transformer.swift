@@ -7,8 +7,12 @@ public final class Transformer {
     public let config: TransformerConfig
     /// The files it was built from.
     public let files: ModelFiles
-    /// The adapters that hang on its layers.
+    /// The adapters that hang on its layers, of its own and not of models it joins.
     public let adapters: [AttachedAdapter]
+    /// How many sets of adapters rows can choose from: 1, or one a joined model.
+    public let adapterSets: Int
+    /// The adapters of every group of layers, in the order the groups are built in.
+    let adapterGroups: [[AdapterGroup]]
     /// The weights of a full fine-tune; empty otherwise.
     public let trainedWeights: [TrainedWeight]
     private let embeddingTable: MatrixWeight
@@ -34,8 +38,24 @@ public final class Transformer {
         finalNorm = builder.norm("norm") ?? builder.bareNorm()
         head = config.tiedHead ? embeddingTable : builder.matrix("head")
         adapters = builder.adapters
+        adapterGroups = builder.groups
+        adapterSets = if case .joined(let models) = mode { models.count } else { 1 }
         trainedWeights = builder.trained
         tables = RotaryTables(config, length: min(config.maximumPositions, 1024))
+    }
+
+    /// A model whose rows each choose the adapters of one of several models of the same files, so that the weights are
+    /// read once for all. The models' parameters are shared, not copied.
+    public convenience init(joining models: [Transformer]) {
+        precondition(
+            !models.isEmpty && models.allSatisfy { $0.canJoin(models[0]) && $0.adapterSets == 1 },
+            "only models of the same files, their weights frozen, can be joined")
+        self.init(models[0].files, mode: .joined(models))
+    }
+
+    /// Whether this model and another differ in their adapters alone.
+    public func canJoin(_ other: Transformer) -> Bool {
+        files.path == other.files.path && trainedWeights.isEmpty && other.trainedWeights.isEmpty
     }
 
     /// Every parameter once: adapters' A (shared ones once) and B in the order of the model, or all weights.
@@ -55,6 +75,7 @@ public final class Transformer {
         _ batch: TokenBatch, rows: [Int32]? = nil, precision: ElementType, draw: DropoutDraw? = nil,
         balance: ExpertBalance? = nil
     ) -> Tensor {
+        precondition(adapterSets == 1, "hiddenStates: rows choose among adapters where they continue a cache only")
         tables.reach(batch.segments.map(\.count).max() ?? 0)
         let context = ForwardContext(
             type: precision, positions: batch.positions, segments: batch.segments.map { AttentionSegment($0) },
@@ -62,21 +83,14 @@ public final class Transformer {
         return run(batch.tokens, context, rows: rows)
     }
 
-    /// Whether some sequences of a pass can be run without the adapters that others get: not where experts mix the rows.
-    public var canLeaveAdaptersOut: Bool {
-        !config.layers.contains { if case .experts = $0.feedForward { true } else { false } }
-    }
-
     /// Runs new tokens of cached sequences: `tokens[i]` belong to slot `slots[i]`. Gives the last token's normed hidden
     /// state of each sequence, or those of all tokens.
     ///
-    /// - Parameter withoutAdapters: so many sequences, the first ones, are run as if there were no adapters.
+    /// - Parameter sets: each sequence's set of adapters, ascending; nil for the first.
     public func hiddenStates(
-        continuing cache: KeyValueCache, slots: [Int], tokens: [[Int32]], all: Bool = false, withoutAdapters: Int = 0,
+        continuing cache: KeyValueCache, slots: [Int], tokens: [[Int32]], all: Bool = false, sets: [Int]? = nil,
         precision: ElementType
     ) -> Tensor {
-        precondition(
-            withoutAdapters == 0 || canLeaveAdaptersOut, "hiddenStates: adapters cannot be left out beside experts")
         let counts = tokens.map(\.count)
         let starts = slots.map { cache.lengths[$0] }
         tables.reach(zip(starts, counts).map { $0 + $1 }.max() ?? 0)
@@ -84,8 +98,7 @@ public final class Transformer {
         let context = ForwardContext(
             type: precision, positions: positions, segments: cache.segments(adding: counts, to: slots), draw: nil,
             tables: tables, cache: cache, balance: nil,
-            adapted: withoutAdapters == 0
-                ? nil : counts.prefix(withoutAdapters).reduce(0, +)..<counts.reduce(0, +))
+            adapted: adaptedRows(sets ?? slots.map { _ in 0 }, counts))
         var end = 0
         let last = counts.map { count -> Int32 in
             end += count
@@ -94,6 +107,21 @@ public final class Transformer {
         let hidden = run(tokens.flatMap { $0 }, context, rows: all ? nil : last)
         cache.advance(slots, by: counts)
         return hidden
+    }
+
+    /// By set of adapters, the rows of sequences with so many tokens; nil where there is one set.
+    private func adaptedRows(_ sets: [Int], _ counts: [Int]) -> [Range<Int>]? {
+        precondition(
+            sets.count == counts.count && zip(sets, sets.dropFirst()).allSatisfy { $0 <= $1 }
+                && sets.allSatisfy { (0..<adapterSets).contains($0) },
+            "hiddenStates: \(counts.count) sequences with the adapters \(sets) of \(adapterSets)")
+        if adapterSets == 1 { return nil }
+        var end = 0
+        return (0..<adapterSets).map { set in
+            let start = end
+            end += zip(sets, counts).reduce(0) { $0 + ($1.0 == set ? $1.1 : 0) }
+            return start..<end
+        }
     }
 
     private func run(_ tokens: [Int32], _ context: ForwardContext, rows: [Int32]?) -> Tensor {

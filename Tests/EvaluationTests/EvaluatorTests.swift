@@ -68,32 +68,41 @@ import Tokenizers
         #expect(results.lines.count == 4)
     }
 
-    /// The same model with another adapter, and with none in the same pass.
-    @Test func baseAndAdapterAnswerTogetherAsEachAlone() throws {
+    /// The same model with three adapters, and with none in the same pass; another base beside them is asked alone.
+    @Test func baseAndAdaptersAnswerTogetherAsEachAlone() throws {
         let scratch = try Scratch()
         let subject = try Subject(tinyModel)
-        let adapted = subject.adapted()
-        #expect(adapted.canLeaveAdaptersOut && !adapted.adapters.isEmpty)
         let file = try scratch.rows(
             "rows.jsonl",
             (0..<5).map { ["prompt": .string("The farmer number \($0) went to"), "reference": "the market"] })
         var settings = TaskSettings(data: [file])
         settings.maxTokens = 12
         let tasks = try subject.reader().read([settings]).tasks
-        var described = subject.base
-        (described.name, described.adapter) = ("adapted", "adapted")
-        func answers(together: Bool) throws -> [[String?]] {
+        let adapted = (1...3).map {
+            (name: "adapted \($0)", model: subject.adapted(rank: 2 * $0, seed: $0, deviation: 1))
+        }
+        let full = Transformer(subject.files, mode: .full(seed: 1))
+        let others = adapted + [(name: "full", model: full)]
+        func answers(together: Bool) throws -> (answers: [[String?]], names: Set<String>) {
             var run = EvaluationRun(tasks, tokenizer: subject.tokenizer, precision: .f32)
             run.answersTogether = together
+            var names = Set<String>()
             let results = try run.results(
-                of: [Contestant(subject.base, Transformer(subject.files)), Contestant(described, adapted)],
-                program: "test"
-            ) { _ in }
-            return results.tasks[0].outcomes.map { $0.map(\.answer) }
+                of: [Contestant(subject.base, Transformer(subject.files))]
+                    + others.map { other in
+                        var described = subject.base
+                        (described.name, described.adapter) = (other.name, other.name)
+                        return Contestant(described, other.model)
+                    }, program: "test"
+            ) { names.insert($0.model) }
+            return (results.tasks[0].outcomes.map { $0.map(\.answer) }, names)
         }
         let alone = try answers(together: false)
-        #expect(try answers(together: true) == alone)
-        #expect(alone[0] != alone[1])
+        let together = try answers(together: true)
+        #expect(together.answers == alone.answers)
+        #expect(alone.names == ["base", "adapted 1", "adapted 2", "adapted 3", "full"])
+        #expect(together.names == ["base and 3 more", "full"])
+        #expect(Set(alone.answers.dropLast()).count == 4)
     }
 
     /// `Σ p_base (ln p_base − ln p)` over whole distributions, in double precision.

@@ -62,12 +62,12 @@ struct Subject {
         return reader
     }
 
-    /// The model with random adapters on every layer.
-    func adapted() -> Transformer {
-        let model = Transformer(files, mode: .adapters { _ in AdapterSpec(rank: 4, alpha: 8, scale: 2) })
+    /// The model with random adapters on every layer, the numbers of B with this deviation.
+    func adapted(rank: Int = 4, seed: Int = 0, deviation: Float = 0.02) -> Transformer {
+        let model = Transformer(files, mode: .adapters { _ in AdapterSpec(rank: rank, alpha: 8, scale: 2) })
         for (number, adapter) in model.adapters.enumerated() {
-            for (parameter, scale) in [(adapter.a, Float(0.05)), (adapter.b, Float(0.02))] {
-                var draws = NormalDraws(seed: UInt64(number), name: "test")
+            for (parameter, scale) in [(adapter.a, Float(0.05)), (adapter.b, deviation)] {
+                var draws = NormalDraws(seed: UInt64(number), name: "test \(seed)")
                 for i in 0..<parameter.count { parameter.value.floats[i] = draws.next() * scale }
                 parameter.valueChanged()
             }

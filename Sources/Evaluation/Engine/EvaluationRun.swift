@@ -25,7 +25,7 @@ public struct Contestant {
 
 /// How far an evaluation is.
 public struct EvaluationProgress: Sendable {
-    /// The model at work; base and adapter together where they answer together.
+    /// The model at work; base and adapters together where they answer together.
     public var model: String
     /// The task.
     public var task: String
@@ -43,8 +43,8 @@ public struct EvaluationRun {
     public let tokenizer: Tokenizer
     /// The type of the products' operands.
     public let precision: ElementType
-    /// Whether the first model and the second answer together where they are one model with and without an adapter, so
-    /// that the weights are read once for both.
+    /// Whether models answer together that are one model with and without adapters, so that the weights are read once for
+    /// all.
     public var answersTogether = true
     /// How much is in memory at once.
     public var limits = EvaluationLimits()

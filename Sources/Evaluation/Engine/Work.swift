@@ -122,38 +122,43 @@ final class Work {
 
     // MARK: - Answers
 
-    /// What is written: by the first two contestants together where they can, by every other for itself.
+    /// What is written: by contestants together that differ in their adapters alone, by every other for itself.
     func answers() throws {
-        let together = contestants.count > 1 && run.answersTogether && canAnswerTogether
+        let teams = teams()
         for task in run.tasks.indices {
-            if together { try answers(task, [0, 1], with: contestants[1].transformer) }
-            for number in contestants.indices where !(together && number < 2) {
-                try answers(task, [number], with: contestants[number].transformer)
-            }
+            for (numbers, model) in teams { try answers(task, numbers, with: model) }
         }
     }
 
-    private var canAnswerTogether: Bool {
-        let (base, adapted) = (contestants[0].transformer, contestants[1].transformer)
-        return base.adapters.isEmpty && base.trainedWeights.isEmpty && adapted.trainedWeights.isEmpty
-            && base.files.path == adapted.files.path && adapted.canLeaveAdaptersOut
+    private func teams() -> [(numbers: [Int], model: Transformer)] {
+        var teams: [[Int]] = []
+        for number in contestants.indices {
+            let own = contestants[number].transformer
+            let team = teams.firstIndex { run.answersTogether && own.canJoin(contestants[$0[0]].transformer) }
+            if let team { teams[team].append(number) } else { teams.append([number]) }
+        }
+        return teams.map { numbers in
+            let models = numbers.map { contestants[$0].transformer }
+            return (numbers, models.count == 1 ? models[0] : Transformer(joining: models))
+        }
     }
 
     private func answers(_ task: Int, _ numbers: [Int], with model: Transformer) throws {
         var owners: [(number: Int, job: EvaluationRun.Job)] = []
         var requests: [GenerationRequest] = []
         let own = numbers.map { number in needed[number].filter { $0.task == task } }
-        // Alternating, so that both share the first passes over the weights whatever their lengths.
+        // In turn, so that all share the first passes over the weights whatever their lengths.
         for at in 0..<(own.map(\.count).max() ?? 0) {
-            for (number, jobs) in zip(numbers, own) where at < jobs.count {
+            for (set, jobs) in own.enumerated() where at < jobs.count {
                 guard case .answer(var request) = jobs[at].item else { continue }
-                request.leavesAdaptersOut = numbers.count > 1 && number == 0
-                owners.append((number, jobs[at]))
+                request.adapterSet = set
+                owners.append((numbers[set], jobs[at]))
                 requests.append(request)
             }
         }
         if requests.isEmpty { return }
-        let name = numbers.map { contestants[$0].described.name }.joined(separator: " and ")
+        let names = numbers.map { contestants[$0].described.name }
+        let name = names.count > 2 ? "\(names[0]) and \(names.count - 1) more" : names.joined(separator: " and ")
         var finished = 0
         let generator = Generator(
             model, tokenizer: run.tokenizer, precision: run.precision, cacheBytes: run.limits.cacheBytes)

@@ -29,7 +29,8 @@ struct Experts {
         let assignment = ExpertAssignment(choices, perToken: routing.perToken, experts: experts.count)
         let pieces = x.gathered(assignment, weights: weighsInput ? weights : nil)
         let results = assignment.experts.indices.map { i in
-            experts[assignment.experts[i]](pieces[i], context.keeping(context.draw.map { _ in assignment.rows(of: i) }))
+            experts[assignment.experts[i]](
+                pieces[i], context.keeping(context.distinguishesRows ? assignment.rows(of: i) : nil))
         }
         let mixed = combined(
             results, assignment, weights: weighsInput ? nil : weights, columns: x.columns, keeping: context.type)

@@ -41,15 +41,18 @@ struct ForwardContext {
     let cache: KeyValueCache?
     /// What counts the routers' choices and trains them to be even; nil for nothing.
     let balance: ExpertBalance?
-    /// The rows that adapters apply to; nil for all.
-    let adapted: Range<Int>?
+    /// By set of adapters, the rows that it applies to; nil where there is one set.
+    let adapted: [Range<Int>]?
 
-    /// The context behind attention, where only some rows are left: what is drawn for a row stays the same.
+    /// Whether it matters which rows a layer runs.
+    var distinguishesRows: Bool { draw != nil || adapted != nil }
+
+    /// The context where only some rows are left, in their order: what is drawn for a row and which adapters it gets
+    /// stays the same.
     func keeping(_ rows: [Int32]?) -> ForwardContext {
-        guard let rows, draw != nil || adapted != nil else { return self }
-        let still = adapted.map { adapted in
-            rows.count { Int($0) < adapted.lowerBound }..<rows.count { Int($0) < adapted.upperBound }
-        }
+        guard let rows, distinguishesRows else { return self }
+        func left(below row: Int) -> Int { rows.count { Int($0) < row } }
+        let still = adapted.map { sets in sets.map { left(below: $0.lowerBound)..<left(below: $0.upperBound) } }
         return ForwardContext(
             type: type, positions: positions, segments: segments, draw: draw?.keeping(rows), tables: tables,
             cache: cache, balance: balance, adapted: still)

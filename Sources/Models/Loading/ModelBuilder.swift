@@ -9,6 +9,8 @@ public enum TrainingMode {
     case adapters((ModuleName) -> AdapterSpec?)
     /// Every weight; where there are none, drawn from a normal distribution with this seed.
     case full(seed: UInt64)
+    /// Nothing; the adapters are those of models built from the same files, a set of adapters a model.
+    case joined([Transformer])
     /// Nothing.
     case none
 }
@@ -35,6 +37,8 @@ final class ModelBuilder {
     private let parameters: [String: ExpertParameter]
     private(set) var adapters: [AttachedAdapter] = []
     private(set) var trained: [TrainedWeight] = []
+    /// The adapters of every group of layers, in the order the groups are built in.
+    private(set) var groups: [[AdapterGroup]] = []
 
     init(_ files: ModelFiles, mode: TrainingMode) {
         self.files = files
@@ -178,15 +182,25 @@ final class ModelBuilder {
     /// The layers with their adapters. Without dropout the A matrices are one parameter, hence one product. An adapter on
     /// the parameter of all experts has one A for the layers that are parts of it.
     func attached(_ linears: [LinearModule]) -> LinearGroup {
-        guard case .adapters(let plan) = mode else { return LinearGroup(linears: linears, adapters: []) }
+        let own: [AdapterGroup] =
+            switch mode {
+            case .adapters(let plan): adapterGroups(linears, plan)
+            case .joined(let models): models.enumerated().flatMap { $1.adapterGroups[groups.count].inSet($0) }
+            case .full, .none: []
+            }
+        groups.append(own)
+        return LinearGroup(linears: linears, adapters: own)
+    }
+
+    private func adapterGroups(_ linears: [LinearModule], _ plan: (ModuleName) -> AdapterSpec?) -> [AdapterGroup] {
         if let slot = linears.first?.slot, !slot.isStacked, let spec = plan(slot.parameter.name) {
-            return LinearGroup(linears: linears, adapters: [sharedGroup(linears, spec, slot)])
+            return [sharedGroup(linears, spec, slot)]
         }
         let specs = linears.map { plan($0.name) }
         let adapted = specs.indices.filter { specs[$0] != nil }
         let joint = specs.allSatisfy { ($0?.dropout ?? 0) == 0 }
-        let groups = joint ? (adapted.isEmpty ? [] : [adapted]) : adapted.map { [$0] }
-        return LinearGroup(linears: linears, adapters: groups.map { adapterGroup(linears, specs, $0) })
+        let members = joint ? (adapted.isEmpty ? [] : [adapted]) : adapted.map { [$0] }
+        return members.map { adapterGroup(linears, specs, $0) }
     }
 
     private func sharedGroup(_ linears: [LinearModule], _ spec: AdapterSpec, _ slot: ExpertSlot) -> AdapterGroup {
@@ -225,5 +239,16 @@ final class ModelBuilder {
         let dropout = members.compactMap { specs[$0]?.dropout }.max() ?? 0
         return AdapterGroup(
             a: a, members: group, dropout: dropout, key: stableHash(parts.map(\.name).joined(separator: "\n")))
+    }
+}
+
+extension [AdapterGroup] {
+    /// The groups as those of one of several sets of adapters.
+    fileprivate func inSet(_ set: Int) -> [AdapterGroup] {
+        map { group in
+            var group = group
+            group.set = set
+            return group
+        }
     }
 }

@@ -45,6 +45,8 @@ public struct AdapterGroup {
     public var dropout: Float
     /// Tells groups apart when numbers are drawn.
     public var key: UInt64
+    /// Which of several sets of adapters the group belongs to: a row gets the adapters of one set.
+    public var set = 0
 
     /// A group.
     public init(a: Parameter, members: [Member], dropout: Float = 0, key: UInt64 = 0) {
@@ -82,15 +84,18 @@ public struct DropoutDraw: Sendable {
 struct AdapterPass {
     let groups: [AdapterGroup]
     let draw: DropoutDraw?
-    /// The rows that adapters apply to; nil for all. Only where nothing is recorded.
-    let rows: Range<Int>?
+    /// By set of adapters, the rows that it applies to; nil where every row gets every group's.
+    let rows: [Range<Int>]?
 
-    init(groups: [AdapterGroup], draw: DropoutDraw?, rows: Range<Int>? = nil) {
-        precondition(rows == nil || !Recording.isOn, "adapters of some rows only are for passes without gradients")
-        self.groups = rows?.isEmpty == true ? [] : groups
+    init(groups: [AdapterGroup], draw: DropoutDraw?, rows: [Range<Int>]? = nil) {
+        precondition(rows == nil || !Recording.isOn, "several sets of adapters are for passes without gradients")
+        self.groups = groups.filter { rows?[$0.set].isEmpty != true }
         self.draw = draw
-        self.rows = rows
+        // A set that has all rows is run as if there were no other.
+        self.rows = (rows?.count { !$0.isEmpty } ?? 0) > 1 ? rows : nil
     }
+
+    private func own(_ tensor: Tensor, _ set: Int) -> Tensor { rows.map { tensor.view(rows: $0[set]) } ?? tensor }
 
     private func dropped(_ x: Tensor, _ group: AdapterGroup) -> Tensor {
         guard let draw, drops(group) else { return x }
@@ -113,8 +118,7 @@ struct AdapterPass {
 
     /// low = scale · x·Aᵀ of every group, in the operand type.
     func narrow(_ x: Tensor) -> [Tensor] {
-        let own = rows.map { x.view(rows: $0) } ?? x
-        return Profile.measure(.adapters) { groups.map { narrow(own, $0) } }
+        Profile.measure(.adapters) { groups.map { narrow(own(x, $0.set), $0) } }
     }
 
     private func narrow(_ x: Tensor, _ group: AdapterGroup) -> Tensor {
@@ -125,23 +129,24 @@ struct AdapterPass {
         return scaled(low, group, to: x.type)
     }
 
-    /// What adapters add to a layer's output, low·Bᵀ each; nothing where they apply to some rows only.
+    /// What adapters add to a layer's output, low·Bᵀ each; nothing where rows have different ones.
     func terms(_ lows: [Tensor], layer: Int) -> [LowRank] {
         rows == nil ? members(lows).filter { $0.layer == layer }.map(\.part) : []
     }
 
-    /// y[layer] += low·Bᵀ where adapters apply to some rows only.
+    /// y[layer] += low·Bᵀ where rows have different adapters.
     func widen(_ lows: [Tensor], into outputs: [Tensor]) {
-        guard let rows else { return }
+        if rows == nil { return }
         Profile.measure(.adapters) {
-            for (layer, part) in members(lows) { part.add(to: outputs[layer].view(rows: rows)) }
+            for (set, layer, part) in members(lows) { part.add(to: own(outputs[layer], set)) }
         }
     }
 
-    private func members(_ lows: [Tensor]) -> [(layer: Int, part: LowRank)] {
+    private func members(_ lows: [Tensor]) -> [(set: Int, layer: Int, part: LowRank)] {
         zip(groups, lows).flatMap { group, low in
             group.members.map { member in
-                (member.layer, LowRank(low: low.view(columns: member.rows), matrix: member.b.operandTensor(low.type)))
+                let part = LowRank(low: low.view(columns: member.rows), matrix: member.b.operandTensor(low.type))
+                return (group.set, member.layer, part)
             }
         }
     }

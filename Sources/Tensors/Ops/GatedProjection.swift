@@ -9,12 +9,12 @@ import Kernels
 /// - Parameters:
 ///   - gate: [rows, hidden], f32.
 ///   - up: the same shape, or nil.
-///   - adapted: the rows that adapters apply to, where nothing is trained; nil for all.
+///   - adapted: by set of adapters, the rows it applies to, where nothing is trained; nil where there is one set.
 ///   - type: the operand type of the products; what is kept is kept in it.
 /// - Returns: f32 [rows, outputs].
 public func gatedProjection(
     _ gate: Tensor, _ up: Tensor?, _ activation: Activation, _ layer: LinearWeights, adapters: [AdapterGroup] = [],
-    adapted: Range<Int>? = nil, draw: DropoutDraw? = nil, type: ElementType
+    adapted: [Range<Int>]? = nil, draw: DropoutDraw? = nil, type: ElementType
 ) -> Tensor {
     let pass = AdapterPass(groups: adapters, draw: draw, rows: adapted)
     let h = Tensor(uninitialized: gate.rows, gate.columns, type)

@@ -13,11 +13,11 @@ import Kernels
 ///   - x: [rows, inputs] in the operand type, bf16 or f32: it decides the type of all products.
 ///   - linears: the layers.
 ///   - adapters: the adapters of some of them.
-///   - adapted: the rows that adapters apply to, where nothing is trained; nil for all.
+///   - adapted: by set of adapters, the rows it applies to, where nothing is trained; nil where there is one set.
 ///   - draw: what dropout draws from; nil drops nothing.
 /// - Returns: an f32 tensor [rows, outputs_i] a layer.
 public func projections(
-    _ x: Tensor, _ linears: [LinearWeights], adapters: [AdapterGroup] = [], adapted: Range<Int>? = nil,
+    _ x: Tensor, _ linears: [LinearWeights], adapters: [AdapterGroup] = [], adapted: [Range<Int>]? = nil,
     draw: DropoutDraw? = nil
 ) -> [Tensor] {
     let pass = AdapterPass(groups: adapters, draw: draw, rows: adapted)
