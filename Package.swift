@@ -41,7 +41,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),
-        library("Recipes", uses: ["Diagnostics", "OrderedJSON", .product(name: "Yams", package: "Yams")]),
+        library(
+            "Recipes", uses: ["Diagnostics", "SafeFiles", "OrderedJSON", .product(name: "Yams", package: "Yams")]),
         library(
             "Exports",
             uses: [

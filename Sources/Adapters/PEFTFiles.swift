@@ -28,6 +28,9 @@ public struct PEFTFiles: Sendable {
     /// right shape. All mistakes are thrown together.
     public static func open(_ path: String, for files: ModelFiles) throws -> PEFTFiles {
         let configPath = path + "/adapter_config.json"
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw Problem("does not exist", file: path, advice: "give a PEFT adapter directory")
+        }
         guard FileManager.default.fileExists(atPath: configPath) else {
             throw Problem("has no adapter_config.json", file: path, advice: "give a PEFT adapter directory")
         }

@@ -58,6 +58,14 @@ public struct Problems: Error, Sendable, Equatable, CustomStringConvertible {
     /// One problem after the other.
     public var description: String { list.map(\.description).joined(separator: "\n") }
 
+    /// What `body` gives, or nil when it throws a mistake, which is kept with the others.
+    public mutating func collect<Value>(_ body: () throws(Problem) -> Value) -> Value? {
+        do { return try body() } catch {
+            list.append(error)
+            return nil
+        }
+    }
+
     /// Throws the mistakes if there are any.
     public func throwIfAny() throws(Problems) { if !list.isEmpty { throw self } }
 }

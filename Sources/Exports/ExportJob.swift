@@ -30,6 +30,12 @@ public struct ExportJob {
         self.progress = progress
     }
 
+    /// Refuses a place that is taken or cannot be written, before any work.
+    public static func check(place path: String) throws(Problem) {
+        try ExportDirectory.refuseExisting(path)
+        if let problem = WritablePlace.problem(ofNew: path) { throw problem }
+    }
+
     /// Base and adapter in memory; nil where the base alone is converted.
     func adapted() -> Transformer? {
         adapter.map { adapter in

@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import SafeFiles
 
 /// The rules for a run's output directory, checked before anything is written.
 public enum OutputDirectory {
@@ -20,17 +21,7 @@ public enum OutputDirectory {
         if resume && overwrite {
             throw Problem("--resume and --overwrite exclude each other", advice: "give the one you mean")
         }
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            try checkParent(of: path)
-            return .create
-        }
-        guard isDirectory.boolValue else {
-            throw Problem("the output '\(path)' is a file", advice: "give a directory as output")
-        }
-        guard FileManager.default.isWritableFile(atPath: path) else {
-            throw Problem("the output directory '\(path)' may not be written by this user")
-        }
+        try checkWritable(path)
         let content = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         if content.isEmpty { return .create }
         if resume { return .resume }
@@ -40,18 +31,16 @@ public enum OutputDirectory {
             advice: "--resume goes on with the run in it, --overwrite replaces it; or choose another output")
     }
 
-    /// The nearest existing folder above must be a writable directory.
-    private static func checkParent(of path: String) throws(Problem) {
-        var url = URL(fileURLWithPath: path).standardizedFileURL
+    /// Refuses a path at which no directory can be written, whatever is there now.
+    public static func checkWritable(_ path: String) throws(Problem) {
         var isDirectory: ObjCBool = false
-        repeat {
-            url.deleteLastPathComponent()
-        } while !FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) && url.path != "/"
-        guard isDirectory.boolValue, FileManager.default.isWritableFile(atPath: url.path) else {
-            throw Problem(
-                "the output directory '\(path)' cannot be created",
-                advice: isDirectory.boolValue
-                    ? "'\(url.path)' may not be written by this user" : "'\(url.path)' is a file")
+        let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+        if isThere && !isDirectory.boolValue {
+            throw Problem("the output '\(path)' is a file", advice: "give a directory as output")
         }
+        guard var problem = isThere ? WritablePlace.problem(ofDirectory: path) : WritablePlace.problem(ofNew: path)
+        else { return }
+        problem.file = "the output directory '\(path)'"
+        throw problem
     }
 }

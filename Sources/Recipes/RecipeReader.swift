@@ -113,6 +113,13 @@ struct GivenKeys {
         }
         let path = override[..<equals].trimmingCharacters(in: .whitespaces)
         guard RecipeKey.named(path) != nil else {
+            if let key = RecipeKey.all.first(where: { $0.section == path }), !path.isEmpty {
+                mistakes.append(
+                    Mistake(
+                        place: .flag(override), message: "'\(path)' has keys and no value",
+                        advice: "write --set \(key.path)=value, or another of its keys"))
+                return
+            }
             let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
             let section = parts.count == 2 ? parts[0] : ""
             let member = SettingMember(
@@ -146,14 +153,16 @@ extension Mistake {
     static func unknown(_ member: SettingMember, in section: String, shown: String? = nil) -> Mistake {
         Mistake(
             place: member.keyPlace, message: "unknown key '\(shown ?? member.key)'",
-            advice: meant(by: member.key, in: section).map { "did you mean '\(shown == nil ? $0.short : $0.full)'?" })
+            advice: meant(by: member.key, in: section).map { "did you mean '\(shown == nil ? $0.short : $0.full)'?" }
+                ?? "docs/reference.md lists the keys")
     }
 
     /// A member that a nested mapping does not have.
     static func unknown(_ member: SettingMember, among names: [String]) -> Mistake {
         Mistake(
             place: member.keyPlace, message: "unknown key '\(member.key)'",
-            advice: suggestion(for: member.key, among: names).map { "did you mean '\($0)'?" })
+            advice: suggestion(for: member.key, among: names).map { "did you mean '\($0)'?" }
+                ?? "the keys are " + names.joined(separator: ", "))
     }
 
     /// The key meant by a word: known under this name elsewhere or in another program, else spelled alike.

@@ -59,7 +59,7 @@ public final class AtomicFile {
             unlink(temporary)
             throw failure
         }
-        try SafeDirectory.flush((path as NSString).deletingLastPathComponent)
+        try SafeDirectory.flush(FilePath.folder(of: path))
     }
 
     /// Writes a small file at once.
@@ -111,7 +111,7 @@ public struct SafeDirectory {
         } else {
             guard rename(temporary, path) == 0 else { throw AtomicFile.failure("cannot rename into place", path) }
         }
-        try Self.flush((path as NSString).deletingLastPathComponent)
+        try Self.flush(FilePath.folder(of: path))
     }
 
     /// Removes everything in a directory, or nothing where something in it may not be moved.
@@ -141,7 +141,7 @@ public struct SafeDirectory {
 
     /// Flushes a directory's entries to disk.
     static func flush(_ path: String) throws(RunFailure) {
-        let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw AtomicFile.failure("cannot open directory", path) }
         defer { close(descriptor) }
         // Some file systems cannot flush directories (EINVAL); there is nothing more to be done there.

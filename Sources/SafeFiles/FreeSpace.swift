@@ -26,7 +26,10 @@ public enum FreeSpace {
         _ needed: Int, for what: String, at path: String, free: (_ path: String) -> Int? = { bytes(at: $0) }
     ) throws(RunFailure) {
         guard let free = free(path), free < needed else { return }
-        func size(_ bytes: Int) -> String { String(format: "%.2f GB", Double(bytes) / 1e9) }
+        func size(_ bytes: Int) -> String {
+            bytes < 1_000_000_000
+                ? String(format: "%.1f MB", Double(bytes) / 1e6) : String(format: "%.2f GB", Double(bytes) / 1e9)
+        }
         throw RunFailure(
             "the disk of \(path) has \(size(free)) free, and \(what) needs \(size(needed)); nothing was written")
     }

@@ -19,12 +19,17 @@ public final class MappedFile: @unchecked Sendable {
     public init(path: String) throws(Problem) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
+            if errno == ENOENT {
+                throw Problem("does not exist", file: path, advice: "paths are relative to the current directory")
+            }
             throw Problem("cannot be read: \(String(cString: strerror(errno)))", file: path)
         }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw Problem("is not a regular file", file: path)
+            throw status.st_mode & S_IFMT == S_IFDIR
+                ? Problem("is a directory, not a file", file: path)
+                : Problem("is not a regular file", file: path, advice: "write what it gives to a file first")
         }
         self.path = path
         isFile = true

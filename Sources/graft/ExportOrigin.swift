@@ -39,13 +39,15 @@ struct ExportOrigin: ParsableArguments {
         _ compute: ComputeOptions, _ body: (ExportJob, OpenedModel) throws -> ExportSummary
     ) throws -> ExportSummary {
         _ = compute.start(preferred: .f32)
+        try ExportJob.check(place: path)
         let opened = try OpenedModel.open(model)
         let peft = try adapter.map { try PEFTFiles.open($0, for: opened.files) }
+        let probes = try probes(opened)
         if let peft, peft.baseHash != nil {
             OpenedModel.warnOfOtherBase(peft, hash: try opened.files.weightsHash())
         }
         Interruption.poll()
-        let job = ExportJob(base: opened.files, adapter: peft, probes: try probes(opened)) { step in
+        let job = ExportJob(base: opened.files, adapter: peft, probes: probes) { step in
             if Interruption.isRequested { throw Interrupted(message: "interrupted; nothing was written") }
             Screen.status(step)
         }
@@ -55,15 +57,9 @@ struct ExportOrigin: ParsableArguments {
     private func probes(_ opened: OpenedModel) throws -> Probes {
         let config = opened.files.description.config
         // A directory without a tokenizer can still be merged: ids from the whole vocabulary are compared.
-        let tokenizer = data == nil ? try? opened.tokenizer() : try opened.tokenizer()
-        guard let data, let tokenizer else { return try Probes(tokenizer: tokenizer, config: config) }
-        let renderer = try opened.renderer(RenderingOptions(), adapters: adapter.map { [$0] } ?? [])
-        let ids = try RowFile(path: data).mapRows { row -> [Int32] in
-            let ids: [Int32] =
-                if case .tokens(let ready, _) = row { ready } else { renderer.ids(try renderer.render(row)) }
-            try config.checkSequence(ids)
-            return ids
-        }
+        let tokenizer = try? opened.tokenizer()
+        guard let data else { return try Probes(tokenizer: tokenizer, config: config) }
+        let ids = try opened.ids(of: RowFile(path: data), adapter: adapter)
         return try Probes(rows: ids, named: data, tokenizer: tokenizer, config: config)
     }
 

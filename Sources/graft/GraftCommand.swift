@@ -24,13 +24,21 @@ struct GraftCommand: ParsableCommand {
     static let _errorPrefix = "error: "
 
     /// Names the command that a mistyped one was probably meant to be, which the parser does for flags only.
-    static func checkName(_ word: String?) throws(Problem) {
-        let names = configuration.subcommands.map { $0._commandName }
-        guard let word, !word.hasPrefix("-"), word != "help", !names.contains(word) else { return }
-        throw Problem(
-            "there is no command '\(word)'",
-            advice: suggestion(for: word, among: names).map { "did you mean '\($0)'?" }
-                ?? "the commands are " + names.joined(separator: ", "))
+    static func checkNames(_ words: [String]) throws(Problem) {
+        var commands = configuration.subcommands
+        var path = "graft"
+        for word in words where word != "help" {
+            if commands.isEmpty || word.hasPrefix("-") { return }
+            let names = commands.map { $0._commandName }
+            guard let next = commands.first(where: { $0._commandName == word }) else {
+                throw Problem(
+                    "there is no command '\(path) \(word)'",
+                    advice: suggestion(for: word, among: names).map { "did you mean '\(path) \($0)'?" }
+                        ?? "the commands are " + names.joined(separator: ", "))
+            }
+            commands = next.configuration.subcommands
+            path += " " + word
+        }
     }
 }
 

@@ -55,16 +55,16 @@ struct OpenedModel {
     /// adapters were trained with, else with the model's own.
     ///
     /// - Throws: ``Problem`` when the adapters were trained with different templates.
-    func renderer(_ options: RenderingOptions, adapters: [String] = []) throws -> PromptRenderer {
+    func renderer(_ options: RenderingOptions? = nil, adapters: [String] = []) throws -> PromptRenderer {
         let (own, source) = try rendering(options, adapters: adapters) { try tokenizer(adapter: $0) }
         return try PromptRenderer(tokenizer: own, source: source)
     }
 
     /// What ``renderer(_:adapters:)`` is made of, with the tokenizer that `open` gives.
     func rendering(
-        _ options: RenderingOptions, adapters: [String], open: (_ adapter: String?) throws -> Tokenizer
+        _ options: RenderingOptions?, adapters: [String], open: (_ adapter: String?) throws -> Tokenizer
     ) throws -> (tokenizer: Tokenizer, source: PromptRenderer.Source) {
-        if options.template != nil { return (try open(nil), options.source) }
+        if let options, options.template != nil { return (try open(nil), options.source) }
         let templates = try adapters.map { try AdapterTemplate(adapter: $0) }
         if let other = templates.firstIndex(where: { $0 != templates[0] }) {
             throw Problem(
@@ -72,6 +72,23 @@ struct OpenedModel {
                 advice: "measure them one by one, or say which template to use with --template")
         }
         return (try open(adapters.first), templates.first == .plain ? .none : .model)
+    }
+
+    /// The ids of every row, whatever training would think of it. Rows of ready ids need no tokenizer.
+    func ids(of rows: RowFile, _ options: RenderingOptions? = nil, adapter: String?) throws -> [[Int32]] {
+        var renderer: PromptRenderer?
+        return try rows.mapRows { row in
+            let ids: [Int32]
+            if case .tokens(let ready, _) = row {
+                ids = ready
+            } else {
+                let current = try renderer ?? self.renderer(options, adapters: adapter.map { [$0] } ?? [])
+                renderer = current
+                ids = current.ids(try current.render(row))
+            }
+            try files.description.config.checkSequence(ids)
+            return ids
+        }
     }
 
     /// Checks an adapter without reading its weights into a model.
@@ -116,6 +133,7 @@ enum ModelPath {
 
     /// - Throws: ``Problem`` when there is nothing, or something else.
     init(_ path: String) throws(Problem) {
+        if path.isEmpty { throw Problem("--model is empty", advice: "give a model directory or a GGUF file") }
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
             // "owner/name" is how models are named on a hub, from which this program fetches nothing.

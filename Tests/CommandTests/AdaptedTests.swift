@@ -50,8 +50,10 @@ struct AdaptedTests {
         for place in ["run", "run/state/step-6"] {
             #expect(try work.text("\(place)/chat_template.jinja") == Self.template, "\(place)")
         }
-        let merged = try work.graft("merge", "--model", Self.model, "--adapter", "run", "-o", "merged", "--json")
+        let merged = try work.graft(
+            "merge", "--model", Self.model, "--adapter", "run", "-o", "merged", "--json", "--data", "rows.jsonl")
         #expect(merged.status == 0, "\(merged.errors)")
+        #expect(try JSONValue(parsing: merged.output)["proof"]?["probes"]?.stringValue == "rows.jsonl")
         let peft = try work.graft("export", "--model", Self.model, "--adapter", "run", "--to", "peft", "-o", "peft")
         #expect(peft.status == 0, "\(peft.errors)")
         let mlx = try work.graft("export", "--model", Self.model, "--adapter", "run", "--to", "mlx", "-o", "mlx")

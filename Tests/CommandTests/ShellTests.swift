@@ -16,7 +16,7 @@ struct ShellTests {
     @Test(
         "wrong flags end with 2 and say what is wrong",
         arguments: [
-            (["--nonsense"], "--nonsense"), (["scores"], "did you mean 'score'"), (["score"], "--model"),
+            (["--nonsense"], "--nonsense"), (["scores"], "did you mean 'graft score'"), (["score"], "--model"),
             (["score", "--model", "x", "--data", "y", "--presision", "f32"], "--presision"),
             (["score", "--model", "x", "--data", "y", "--precision", "f64"], "f64"),
             (["score", "--model", "x", "--data", "y", "--threads", "0"], "--threads"),
@@ -43,7 +43,7 @@ struct ShellTests {
     func plainSurroundings() throws {
         let run = try Graft.run(["inspect", "nowhere"], environment: ["HOME": nil, "TERM": nil, "LANG": nil])
         #expect(run.status == 2)
-        #expect(run.errors == "error: nowhere: does not exist\n")
+        #expect(run.errors == "error: nowhere: does not exist; give a directory or file\n")
     }
 
     @Test("a reader that goes away ends the program by SIGPIPE, silently")

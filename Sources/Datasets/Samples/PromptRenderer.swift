@@ -50,7 +50,11 @@ public struct PromptRenderer: Sendable {
         case .file(let path):
             guard let bytes = FileManager.default.contents(atPath: path),
                 let text = String(data: bytes, encoding: .utf8)
-            else { throw Problem("the chat template cannot be read", file: path) }
+            else {
+                throw Problem(
+                    "the chat template cannot be read", file: path,
+                    advice: "give the path of a Jinja file, 'auto' for the model's own or 'none'")
+            }
             (template, toolTemplate, templateText) = (try ChatTemplate(source: text, name: path), nil, text)
             readsThinkingSwitch = text.contains("thinking")
         case .model:

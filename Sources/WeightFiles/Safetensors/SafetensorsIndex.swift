@@ -7,7 +7,7 @@ extension WeightStore {
     /// Opens the shards that a `model.safetensors.index.json` names.
     static func openIndexed(_ path: String) throws(Problem) -> WeightStore {
         let fileOf = try readIndex(path)
-        let directory = (path as NSString).deletingLastPathComponent
+        let directory = FilePath.folder(of: path)
         func shard(_ name: String) -> String { (directory as NSString).appendingPathComponent(name) }
 
         let shards = Set(fileOf.map(\.file)).sorted()

@@ -31,7 +31,7 @@ struct AuditCommand: NumericCommand {
     @Option(help: "Training rows (JSONL) to be recited.")
     var data: String?
 
-    @Option(help: "How many of the training rows, evenly spread over the file.")
+    @Option(parsing: .unconditional, help: "How many of the training rows, evenly spread over the file.")
     var rows = 100
 
     @Flag(help: "Write one JSON object.")

@@ -11,7 +11,10 @@ import Tokenizers
 struct ChatCommand: NumericCommand {
     static let configuration = CommandConfiguration(
         commandName: "chat", abstract: "Converses in the terminal.",
-        discussion: "Ctrl-C ends an answer, /reset begins anew, /exit or the end of the input ends the conversation.")
+        discussion: """
+            Lines pasted together are one turn. Ctrl-C ends an answer, /reset begins anew, /exit or Ctrl-D ends the \
+            conversation.
+            """)
 
     @Option(help: "A model directory or a GGUF file.")
     var model: String
@@ -19,7 +22,7 @@ struct ChatCommand: NumericCommand {
     @Option(help: "An adapter directory (PEFT).")
     var adapter: String?
 
-    @Option(help: "What the system turn says.")
+    @Option(parsing: .unconditional, help: "What the system turn says.")
     var system: String?
 
     @OptionGroup var choice: AnswerOptions
@@ -48,6 +51,8 @@ struct ChatCommand: NumericCommand {
                 continue
             default: break
             }
+            // Ctrl-C while nothing was being answered ends no answer.
+            Interruption.clear()
             let asked = messages + [["role": "user", "content": .string(line)]]
             do {
                 let answer = try answer(asked, renderer, generator, stops)
@@ -101,8 +106,17 @@ struct ChatCommand: NumericCommand {
         }
     }
 
+    /// A line; at a terminal with the lines that came together with it, so that pasted text is one turn.
     private func read() -> String? {
         if Screen.isTerminal { FileHandle.standardError.write(Data("> ".utf8)) }
-        return readLine()
+        guard var text = readLine() else { return nil }
+        while isatty(STDIN_FILENO) == 1, Self.moreIsThere(), let line = readLine() { text += "\n" + line }
+        return text.trimmingCharacters(in: .newlines)
+    }
+
+    /// Whether standard input gives another line at once. A terminal hands out whole lines, so none is left in a buffer.
+    private static func moreIsThere() -> Bool {
+        var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        return poll(&input, 1, 50) > 0 && input.revents & Int16(POLLIN) != 0
     }
 }

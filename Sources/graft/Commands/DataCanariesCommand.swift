@@ -26,16 +26,16 @@ struct DataCanariesCommand: ParsableCommand {
     @Option(help: "Where the secrets and their controls are kept (JSONL); keep it from training.")
     var keys: String
 
-    @Option(help: "How many different secrets.")
+    @Option(parsing: .unconditional, help: "How many different secrets.")
     var count = 10
 
-    @Option(help: "How many rows hold each of them; 0 plants none.")
+    @Option(parsing: .unconditional, help: "How many rows hold each of them; 0 plants none.")
     var times = 10
 
-    @Option(help: "How many controls each is compared with.")
+    @Option(parsing: .unconditional, help: "How many controls each is compared with.")
     var controls = 200
 
-    @Option(help: "Decides secrets, controls and places.")
+    @Option(parsing: .unconditional, help: "Decides secrets, controls and places.")
     var seed: UInt64 = 42
 
     @Flag(help: "Replace files that exist.")
@@ -56,17 +56,13 @@ struct DataCanariesCommand: ParsableCommand {
             if !overwrite && FileManager.default.fileExists(atPath: path) {
                 problems.append(Problem("exists already", file: path, advice: "give another name, or --overwrite"))
             }
-            var isDirectory: ObjCBool = false
-            let folder = (path as NSString).deletingLastPathComponent
-            if !folder.isEmpty,
-                !FileManager.default.fileExists(atPath: folder, isDirectory: &isDirectory) || !isDirectory.boolValue
-            {
-                problems.append(Problem("is in a folder that does not exist", file: path, advice: "create \(folder)"))
+            if let problem = WritablePlace.problem(ofFile: path) { problems.append(problem) }
+            if WritablePlace.isSame(path, file) {
+                problems.append(Problem("would replace the file that is read", file: path, advice: "write elsewhere"))
             }
         }
-        if output == keys { problems.append(Problem("is both --output and --keys", file: keys)) }
-        if output == file {
-            problems.append(Problem("is read and written", file: file, advice: "write the copy elsewhere"))
+        if output == keys {
+            problems.append(Problem("is both --output and --keys", file: keys, advice: "give two names"))
         }
         try Problems(problems).throwIfAny()
         // Canaries look like the file's rows, as far as that can be: running text among running text, else a question.

@@ -33,7 +33,9 @@ struct DataCheckCommand: ParsableCommand {
 
     func run() throws {
         let builder = try sampling.builder()
-        let rows = try files.map { try RowFile(path: $0) }
+        var problems = Problems([])
+        let rows = files.compactMap { path in problems.collect { () throws(Problem) in try RowFile(path: path) } }
+        try problems.throwIfAny()
         let summary = DataCheck.run(files: rows, builder: builder, depth: all ? .all : .usual(for: rows)) { share in
             Screen.status("reading rows: \(Int(share * 100)) %")
         }
@@ -66,7 +68,7 @@ struct SamplingOptions: ParsableArguments {
 
     @OptionGroup var rendering: RenderingOptions
 
-    @Option(help: "The longest sample in tokens, as data.max_length.")
+    @Option(parsing: .unconditional, help: "The longest sample in tokens, as data.max_length.")
     var maxLength = 1024
 
     @Option(help: "What happens to longer rows, as data.too_long.")

@@ -14,7 +14,7 @@ struct DataPreviewCommand: ParsableCommand {
 
     @OptionGroup var sampling: SamplingOptions
 
-    @Option(help: "How many rows.")
+    @Option(parsing: .unconditional, help: "How many rows.")
     var rows = 3
 
     mutating func validate() throws {

@@ -111,7 +111,7 @@ struct EvalCommand: NumericCommand {
         for text in asked.gates + gate { if let gate = try collect({ try Gate(text) }) { gates.append(gate) } }
         for path in adapter { _ = try collect { try opened.check(adapter: path) } }
         for path in compare { _ = try collect { try opened.check(comparable: path, tokenizer) } }
-        problems += reports.problems(besides: results)
+        problems += reports.problems(besides: results, inputs: asked.tasks.flatMap(\.data) + tasks.suite)
         var reader = TaskReader(
             tokenizer: tokenizer, config: opened.files.description.config,
             stopIDs: try StopTokens.ids(

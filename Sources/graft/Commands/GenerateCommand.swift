@@ -7,34 +7,39 @@ import Tokenizers
 
 /// How answers are chosen, for every command that writes some.
 struct AnswerOptions: ParsableArguments {
-    @Option(help: "Tokens to write at most.")
+    @Option(parsing: .unconditional, help: "Tokens to write at most.")
     var maxTokens = 256
 
-    @Option(help: "0 takes the likeliest token each time.")
+    @Option(parsing: .unconditional, help: "0 takes the likeliest token each time.")
     var temperature = 0.0
 
-    @Option(help: "Choose among the likeliest so many tokens (0: all).")
+    @Option(parsing: .unconditional, help: "Choose among the likeliest so many tokens (0: all).")
     var topK = 0
 
-    @Option(help: "Choose among the likeliest tokens that have this share together.")
+    @Option(parsing: .unconditional, help: "Choose among the likeliest tokens that have this share together.")
     var topP = 1.0
 
-    @Option(help: "Choose only tokens at least this share as likely as the likeliest (0: all).")
+    @Option(
+        parsing: .unconditional, help: "Choose only tokens at least this share as likely as the likeliest (0: all).")
     var minP = 0.0
 
-    @Option(help: "Makes tokens that are already there less likely (1: leaves them alone).")
+    @Option(parsing: .unconditional, help: "Makes tokens that are already there less likely (1: leaves them alone).")
     var repetitionPenalty = 1.0
 
-    @Option(help: ArgumentHelp("A text that ends an answer; may be given more than once.", valueName: "text"))
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("A text that ends an answer; may be given more than once.", valueName: "text"))
     var stop: [String] = []
 
-    @Option(help: "Where chance begins.")
+    @Option(parsing: .unconditional, help: "Where chance begins.")
     var seed = 0
 
     mutating func validate() throws {
         if maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1, not \(maxTokens).") }
-        if temperature < 0 { throw ValidationError("--temperature must not be negative.") }
-        if topK < 0 { throw ValidationError("--top-k must not be negative.") }
+        if !(temperature >= 0 && temperature.isFinite) {
+            throw ValidationError("--temperature must be a number from 0, not \(temperature).")
+        }
+        if topK < 0 { throw ValidationError("--top-k must be at least 0, not \(topK).") }
         if !(topP > 0 && topP <= 1) { throw ValidationError("--top-p must be above 0 and at most 1.") }
         if !(minP >= 0 && minP <= 1) { throw ValidationError("--min-p must be from 0 to 1.") }
         if !(repetitionPenalty > 0 && repetitionPenalty.isFinite) {
@@ -68,7 +73,7 @@ struct GenerateCommand: NumericCommand {
     @Option(help: "An adapter directory (PEFT).")
     var adapter: String?
 
-    @Option(help: "What to answer.")
+    @Option(parsing: .unconditional, help: "What to answer.")
     var prompt: String?
 
     @Option(help: "Rows (JSONL) to answer.")

@@ -29,7 +29,7 @@ struct ScoreCommand: NumericCommand {
         let precision = compute.start()
         let opened = try OpenedModel.open(model)
         let rows = try RowFile(path: data)
-        let ids = try self.ids(of: rows, opened)
+        let ids = try opened.ids(of: rows, rendering, adapter: adapter)
         let model = try opened.transformer(adapter: adapter)
         var row = 0
         for batch in model.batches(of: ids) {
@@ -42,23 +42,6 @@ struct ScoreCommand: NumericCommand {
             }
             try Output.flush()
             Screen.status("scored \(row) of \(ids.count) rows")
-        }
-    }
-
-    /// The ids of every row, whatever training would think of it. Rows of ready ids need no tokenizer.
-    private func ids(of rows: RowFile, _ opened: OpenedModel) throws -> [[Int32]] {
-        var renderer: PromptRenderer?
-        return try rows.mapRows { row in
-            let ids: [Int32]
-            if case .tokens(let ready, _) = row {
-                ids = ready
-            } else {
-                let current = try renderer ?? opened.renderer(rendering, adapters: adapter.map { [$0] } ?? [])
-                renderer = current
-                ids = current.ids(try current.render(row))
-            }
-            try opened.files.description.config.checkSequence(ids)
-            return ids
         }
     }
 }

@@ -46,6 +46,7 @@ struct TrainCommand: NumericCommand {
         var recipe = try Recipe.load(path: recipe, overrides: settings)
         if let precision = compute.precision { recipe.train.precision = PrecisionName(rawValue: precision.rawValue) }
         _ = compute.start(preferred: recipe.train.precision.flatMap { Precision(rawValue: $0.rawValue) })
+        if dryRun { try OutputDirectory.checkWritable(recipe.output) }
         let action = dryRun ? nil : try OutputDirectory.check(recipe.output, resume: resume, overwrite: overwrite)
         let moment = action == .resume ? TrainingRun.moment(ofRunIn: recipe.output) : nil
         let plan = try RunPlan(recipe, moment: moment ?? Date()) { path, withoutWeights in

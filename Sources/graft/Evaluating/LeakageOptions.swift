@@ -7,6 +7,7 @@ import Tokenizers
 /// How alike a row and a training row must be to count as the same.
 struct LeakageOptions: ParsableArguments {
     @Option(
+        parsing: .unconditional,
         help: "The share of a row's n-grams that a training row must hold to count as (nearly) the same.")
     var leakageThreshold = 0.8
 

@@ -30,20 +30,24 @@ struct ReportOptions: ParsableArguments {
 
     /// What is wrong with the files named: told before a model runs.
     ///
-    /// - Parameter results: another file that will be written.
-    func problems(besides results: String?) -> [Problem] {
+    /// - Parameters:
+    ///   - results: another file that will be written.
+    ///   - inputs: files that are read, which no report may replace.
+    func problems(besides results: String?, inputs: [String]) -> [Problem] {
         var problems: [Problem] = []
-        for path in [html, markdown, results].compactMap({ $0 }) {
-            let folder = (path as NSString).deletingLastPathComponent
-            var isDirectory: ObjCBool = false
-            let isThere = folder.isEmpty || FileManager.default.fileExists(atPath: folder, isDirectory: &isDirectory)
-            if !isThere || !(folder.isEmpty || isDirectory.boolValue) {
+        let outputs = [("--html", html), ("--markdown", markdown), ("--results", results)].compactMap { name, path in
+            path.map { (name: name, path: $0) }
+        }
+        for (at, output) in outputs.enumerated() {
+            if let problem = WritablePlace.problem(ofFile: output.path) { problems.append(problem) }
+            if let other = outputs[..<at].first(where: { $0.path == output.path }) {
                 problems.append(
-                    Problem("is in a folder that does not exist", file: path, advice: "create \(folder) first"))
-            } else if !FileManager.default.isWritableFile(atPath: folder.isEmpty ? "." : folder) {
+                    Problem("is both \(other.name) and \(output.name)", file: output.path, advice: "give two names"))
+            }
+            if (inputs + train).contains(where: { WritablePlace.isSame($0, output.path) }) {
                 problems.append(
                     Problem(
-                        "is in a folder that this user may not write to", file: path, advice: "choose another place"))
+                        "is read, and \(output.name) would replace it", file: output.path, advice: "give another name"))
             }
         }
         for path in train {

@@ -19,10 +19,10 @@ struct TaskOptions: ParsableArguments {
     @Option(parsing: .upToNextOption, help: "Suites (YAML): tasks and gates.")
     var suite: [String] = []
 
-    @Option(help: "Rows of each task, from the first.")
+    @Option(parsing: .unconditional, help: "Rows of each task, from the first.")
     var limit: Int?
 
-    @Option(help: "Tokens an answer may have at most.")
+    @Option(parsing: .unconditional, help: "Tokens an answer may have at most.")
     var maxTokens = 256
 
     @Option(help: "What becomes of rows longer than the model's context: error, drop or truncate.")

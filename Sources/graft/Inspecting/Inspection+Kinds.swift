@@ -10,7 +10,8 @@ extension Inspection {
     static func of(_ path: String) throws -> Inspection {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw Problem("does not exist", file: path)
+            throw Problem(
+                "does not exist", file: path, advice: "give a directory or file")
         }
         guard isDirectory.boolValue else {
             if GGUFFile.isGGUF(path) { return try gguf(path) }

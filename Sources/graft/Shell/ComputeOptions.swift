@@ -7,7 +7,7 @@ struct ComputeOptions: ParsableArguments {
     @Option(help: "Type of the products' operands (default: bf16 where the processor has it).")
     var precision: Precision?
 
-    @Option(help: "How many threads compute (default: all processors this process may use).")
+    @Option(parsing: .unconditional, help: "How many threads compute (default: all processors this process may use).")
     var threads: Int?
 
     mutating func validate() throws {

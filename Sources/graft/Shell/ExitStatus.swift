@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Foundation
+import SafeFiles
 
 /// How the program ends.
 enum ExitStatus {
@@ -33,6 +34,9 @@ enum ExitStatus {
             signal(SIGPIPE, SIG_DFL)
             raise(SIGPIPE)
             return failed
+        case let file as CocoaError:
+            let place = file.filePath.map { $0 + ": " } ?? ""
+            return report(place + systemReason(file), failed)
         default: return reportParsing(error)
         }
     }

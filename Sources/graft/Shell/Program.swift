@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import Foundation
 
 /// The program from start to exit status.
@@ -23,8 +24,7 @@ enum Program {
 
     private static func run(_ arguments: [String]) -> Int32 {
         do {
-            try GraftCommand.checkName(arguments.first)
-            var command = try GraftCommand.parseAsRoot(arguments)
+            var command = try parse(arguments)
             if command is any NumericCommand { Restart.withThreadSettings() }
             try command.run()
             try Output.flush()
@@ -33,6 +33,17 @@ enum Program {
         } catch {
             Screen.status(nil)
             return ExitStatus.report(error)
+        }
+    }
+
+    private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+        try GraftCommand.checkNames(arguments)
+        do { return try GraftCommand.parseAsRoot(arguments) } catch {
+            // Help and version are thrown, too.
+            if GraftCommand.exitCode(for: error) != .success {
+                try Problems(KnownFlags().problems(in: arguments)).throwIfAny()
+            }
+            throw error
         }
     }
 

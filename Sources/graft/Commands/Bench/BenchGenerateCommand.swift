@@ -13,10 +13,10 @@ struct BenchGenerateCommand: NumericCommand {
 
     @OptionGroup var subject: BenchModel
 
-    @Option(help: "Tokens of a prompt.")
+    @Option(parsing: .unconditional, help: "Tokens of a prompt.")
     var prompt = 512
 
-    @Option(help: "Tokens of an answer.")
+    @Option(parsing: .unconditional, help: "Tokens of an answer.")
     var tokens = 64
 
     @Option(
@@ -24,7 +24,7 @@ struct BenchGenerateCommand: NumericCommand {
         help: "Rows that are answered together (default: 1 and \(FewRows.limit)).")
     var batch: [Int] = []
 
-    @Option(help: "Runs that count; one more goes before them.")
+    @Option(parsing: .unconditional, help: "Runs that count; one more goes before them.")
     var runs = 3
 
     @Flag(help: "Write one JSON object for each batch.")

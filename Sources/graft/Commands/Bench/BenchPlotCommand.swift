@@ -3,6 +3,7 @@ import Diagnostics
 import Foundation
 import OrderedJSON
 import Plots
+import SafeFiles
 
 /// `graft bench plot`: measurements as a picture.
 struct BenchPlotCommand: ParsableCommand {
@@ -32,7 +33,7 @@ struct BenchPlotCommand: ParsableCommand {
     @Option(help: "The picture's title.")
     var title: String
 
-    @Option(help: "Divides the vertical values, such as 1e9 for gigabytes.")
+    @Option(parsing: .unconditional, help: "Divides the vertical values, such as 1e9 for gigabytes.")
     var divide = 1.0
 
     @Flag(help: "Equal ratios are equal distances on the horizontal axis.")
@@ -45,7 +46,8 @@ struct BenchPlotCommand: ParsableCommand {
     var yLabel: String?
 
     func run() throws {
-        guard let data = FileManager.default.contents(atPath: file) else { throw Problem("cannot be read", file: file) }
+        let mapped = try MappedFile(path: file)
+        let data = withExtendedLifetime(mapped) { Data(mapped.bytes) }
         var lines: [(name: String, points: [(x: Double, y: Double)])] = []
         for (number, line) in data.split(separator: UInt8(ascii: "\n")).enumerated() {
             let value: JSONValue

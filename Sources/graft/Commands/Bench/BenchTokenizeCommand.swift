@@ -4,6 +4,7 @@ import Dispatch
 import Foundation
 import Kernels
 import OrderedJSON
+import SafeFiles
 import Synchronization
 import Tokenizers
 
@@ -21,10 +22,10 @@ struct BenchTokenizeCommand: ParsableCommand {
     @Option(help: "A text file; its first 64 MB are cut.")
     var text: String
 
-    @Option(help: "Runs that count; one more goes before them.")
+    @Option(parsing: .unconditional, help: "Runs that count; one more goes before them.")
     var runs = 3
 
-    @Option(help: "How many threads cut (default: all processors this process may use).")
+    @Option(parsing: .unconditional, help: "How many threads cut (default: all processors this process may use).")
     var threads: Int?
 
     @Flag(help: "Write one JSON object for each number of threads.")
@@ -38,8 +39,8 @@ struct BenchTokenizeCommand: ParsableCommand {
 
     func run() throws {
         let tokenizer = try OpenedModel.tokenizer(model)
-        guard let handle = FileHandle(forReadingAtPath: text) else { throw Problem("cannot be read", file: text) }
-        let bytes = try handle.read(upToCount: 64_000_000) ?? Data()
+        let file = try MappedFile(path: text)
+        let bytes = withExtendedLifetime(file) { Data(file.bytes.prefix(64_000_000)) }
         let lines = bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
         let size = lines.reduce(0) { $0 + $1.utf8.count }
         guard size > 0 else { throw Problem("has no text", file: text) }

@@ -20,25 +20,27 @@ struct BenchTrainCommand: NumericCommand {
 
     @OptionGroup var subject: BenchModel
 
-    @Option(name: .customLong("seq"), help: "Tokens of a sequence.")
+    @Option(name: .customLong("seq"), parsing: .unconditional, help: "Tokens of a sequence.")
     var sequence = 512
 
-    @Option(help: "Sequences of a step.")
+    @Option(parsing: .unconditional, help: "Sequences of a step.")
     var batch = 4
 
-    @Option(help: "Sequences in memory at once (default: chosen by the trainer).")
+    @Option(parsing: .unconditional, help: "Sequences in memory at once (default: chosen by the trainer).")
     var micro: Int?
 
-    @Option(help: "Blocks, from the top, that keep their activations; those below compute them again (default: all).")
+    @Option(
+        parsing: .unconditional,
+        help: "Blocks, from the top, that keep their activations; those below compute them again (default: all).")
     var blocksKept: Int?
 
-    @Option(help: "Rank of the adapters, on all linear layers.")
+    @Option(parsing: .unconditional, help: "Rank of the adapters, on all linear layers.")
     var rank = 16
 
-    @Option(help: "Share of each sequence that carries no loss.")
+    @Option(parsing: .unconditional, help: "Share of each sequence that carries no loss.")
     var masked = 0.5
 
-    @Option(help: "Steps that count; one more goes before them.")
+    @Option(parsing: .unconditional, help: "Steps that count; one more goes before them.")
     var steps = 5
 
     @Option(help: "Hold the frozen base quantised: q8_0, q4_k or nf4.")
