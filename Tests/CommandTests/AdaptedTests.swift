@@ -58,6 +58,9 @@ struct AdaptedTests {
         #expect(peft.status == 0, "\(peft.errors)")
         let mlx = try work.graft("export", "--model", Self.model, "--adapter", "run", "--to", "mlx", "-o", "mlx")
         #expect(mlx.status == 0, "\(mlx.errors)")
+        let compared = try work.graft(
+            "export", "--model", Self.model, "--adapter", "run", "--to", "peft", "-o", "own", "--data", "rows.jsonl")
+        #expect(compared.status == 0 && compared.output.contains("(rows.jsonl)"), "\(compared.errors)")
         for place in ["merged", "peft", "mlx"] {
             #expect(try work.text("\(place)/chat_template.jinja") == Self.template, "\(place)")
         }

@@ -69,6 +69,8 @@ extension ExportsTests {
             let edited = try Fixture.edited("gpt-oss", ["\"swiglu_limit\": 1.5": "\"swiglu_limit\": 7.0"], in: scratch)
             #expect(Exportability.runtimeNote(try ModelFiles.open(directory: edited))?.contains("YaRN") == true)
             #expect(Exportability.runtimeNote(try ModelFiles.open(directory: Fixture.root + "/ministral3")) == nil)
+            let neox = Exportability.runtimeNote(try ModelFiles.open(directory: Fixture.root + "/gpt-neox"))
+            #expect(neox?.contains("GELU") == true)
         }
 
         @Test(

@@ -22,7 +22,7 @@ extension GGUFSettings {
                 if dense.bias && !biased.contains(architecture.name) {
                     found.append("llama.cpp's \(architecture.name) has no biases in its feed-forward networks")
                 }
-                if dense.kind != kind || !activations.contains(dense.activation)
+                if dense.kind != kind || dense.activation != activation
                     || (kind == .plain && !dense.bias)
                 {
                     found.append("its feed-forward networks are not those of llama.cpp's \(architecture.name)")
@@ -48,9 +48,13 @@ extension GGUFSettings {
     /// What llama.cpp does otherwise than the model, and what that means for the user; nil where there is nothing.
     func note(_ own: TransformerConfig) -> String? {
         if config != own {
+            let what =
+                architecture.name == "gpt-oss"
+                ? "rounds where this model's YaRN ramp begins and ends"
+                : "computes this model's GELU by the formula with tanh"
             return
-                "llama.cpp rounds where this model's YaRN ramp begins and ends, so that its predictions differ a little "
-                + "from those of transformers; what is exported is checked against the model as llama.cpp computes it"
+                "llama.cpp \(what), so that its predictions differ a little from those of transformers; what is exported "
+                + "is checked against the model as llama.cpp computes it"
         }
         if architecture.name == "phi3", case .longRope(let scaling)? = config.rotaries.first?.scaling {
             return "llama.cpp turns by the long factors whenever its context (-c) is longer than "
@@ -97,12 +101,8 @@ extension GGUFSettings {
         }
     }
 
-    private var activations: [Activation] {
-        switch architecture.name {
-        case "gemma", "gemma2", "gemma3": [.geluTanh]
-        case "gptneox", "gpt2", "starcoder2": [.gelu, .geluTanh]
-        default: [.silu]
-        }
+    private var activation: Activation {
+        ["gemma", "gemma2", "gemma3", "gptneox", "gpt2", "starcoder2"].contains(architecture.name) ? .geluTanh : .silu
     }
 
     private var arrangement: LayerConfig.Arrangement {

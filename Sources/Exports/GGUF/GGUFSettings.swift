@@ -2,6 +2,7 @@ import Diagnostics
 import Foundation
 import Models
 import OrderedJSON
+import Tensors
 import WeightFiles
 
 /// The settings of a model as llama.cpp's converter writes them.
@@ -211,10 +212,15 @@ struct GGUFSettings {
 
 extension TransformerConfig {
     /// The same with what llama.cpp computes in another way and models are served with nevertheless: gpt-oss's YaRN ramp
-    /// ends between two dimensions, llama.cpp's at a whole one.
+    /// ends between two dimensions, llama.cpp's at a whole one; and GELU is its formula with tanh whatever the model says.
     func asInLlama(_ architecture: GGUFArchitecture) -> TransformerConfig {
-        guard architecture.name == "gpt-oss" else { return self }
         var config = self
+        for i in layers.indices {
+            guard case .dense(var dense) = layers[i].feedForward, dense.activation == .gelu else { continue }
+            dense.activation = .geluTanh
+            config.layers[i].feedForward = .dense(dense)
+        }
+        guard architecture.name == "gpt-oss" else { return config }
         for i in rotaries.indices {
             guard case .yarn(var yarn) = rotaries[i].scaling else { continue }
             yarn.truncate = true

@@ -73,7 +73,7 @@ extension GGUFConfiguration {
             object["rotary_emb_base"] = number("rope.freq_base") ?? 10000.0
             object["use_parallel_residual"] = .bool(value("use_parallel_residual")?.boolValue ?? true)
             object["attention_bias"] = .bool(has("blk.0.attn_qkv.bias"))
-            object["hidden_act"] = "gelu"
+            object["hidden_act"] = "gelu_pytorch_tanh"
         default: break
         }
     }

@@ -130,7 +130,7 @@ struct GGUFConfiguration {
             let first = max(0, value("leading_dense_block_count")?.intValue ?? step &- 1)
             let name = "blk.\(first).ffn_gate_exps.weight"
             let found = file.weights[name]?.shape.first ?? 0
-            if experts != found { fault("expert_count", experts, found, name) }
+            if experts != found, first < blocks { fault("expert_count", experts, found, name) }
         }
     }
 
