@@ -149,6 +149,22 @@ extension ExportsTests {
             }
         }
 
+        @Test("with adapters on what chooses them go to GGUF, not to mlx-lm", arguments: ["qwen3-moe", "mixtral"])
+        func routers(_ name: String) throws {
+            let fixture = try Fixture(name)
+            let scratch = try Scratch()
+            var settings = LoRASettings()
+            settings.rank = 2
+            settings.targets = .names(["o_proj"])
+            settings.parameters = ["gate.weight"]
+            let job = try Fixture.job(fixture.files, settings, in: scratch)
+            let lora = try job.exportGGUFLoRA(to: scratch("a.gguf"))
+            #expect(lora.proof.exported.largest <= 1e-4 && lora.proof.effect?.kl ?? 0 > 1e-4)
+            #expect(try GGUFFile.open(scratch("a.gguf")).weights["blk.1.ffn_gate_inp.weight.lora_b"] != nil)
+            let problem = #expect(throws: Problem.self) { try job.exportMLX(to: scratch("mlx")) }
+            #expect(problem?.message.contains("chooses experts") == true)
+        }
+
         @Test(
             "or in modules of their own go to mlx-lm's stacks",
             arguments: ["mixtral", "mixtral-fused", "qwen2-moe", "qwen3-moe", "qwen3-moe-fused", "granite-moe"])

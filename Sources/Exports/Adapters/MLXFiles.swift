@@ -71,6 +71,9 @@ struct MLXFiles {
         if let expert = single.first(where: { MLXExperts.isExpert($0.module) }) {
             throw MLXExperts.problem(expert.module.path)
         }
+        if let router = single.first(where: { $0.module.kind == .router }) {
+            throw routerProblem(router.module.path)
+        }
         let adapters = Dictionary(uniqueKeysWithValues: single.map { ($0.module.path, $0) })
         guard let rank = model.adapters.map(\.spec.rank).max(), let scale = model.adapters.first?.spec.scale else {
             return
@@ -126,8 +129,15 @@ struct MLXFiles {
         if let expert = (modules + stacks).first(where: { MLXExperts.isExpert($0) && experts?.holds($0) != true }) {
             return [MLXExperts.problem(expert.path)]
         }
+        if let router = modules.first(where: { $0.kind == .router }) { return [routerProblem(router.path)] }
         for module in modules where experts?.holds(module) != true { _ = try key(module.path) }
         return []
+    }
+
+    private static func routerProblem(_ path: String) -> Problem {
+        Problem(
+            "\(path): an adapter on what chooses experts is not written for mlx-lm",
+            advice: "leave the routers out, use --to peft, or merge the adapter")
     }
 
     /// The name inside a block: `model.layers.3.self_attn.q_proj` → `self_attn.q_proj`.

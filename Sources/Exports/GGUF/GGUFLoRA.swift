@@ -86,7 +86,7 @@ struct GGUFLoRA {
         var specs: [String: AdapterSpec] = [:]
         var unused = Set(file.weights.names)
         let stacks = base.plan.parameters.filter { !places.tensors(of: $0.name.weight).isEmpty }.map(\.name)
-        for module in base.plan.linear.map(\.name) + stacks {
+        for module in base.plan.modules.map(\.name) + stacks {
             for name in places.tensors(of: module.weight).map(\.name) {
                 guard let b = file.weights[name + ".lora_b"] else { continue }
                 unused.subtract([name + ".lora_a", name + ".lora_b"])
