@@ -22,9 +22,13 @@ struct RopeReader {
         if reader.json["model_type"]?.stringValue == "phi3", ["su", "yarn"].contains(kind) {
             kind = "longrope"  // what Phi-3's first configurations called it
         }
-        let share = number("partial_rotary_factor") ?? partial ?? 1
+        let given = number("partial_rotary_factor") ?? partial ?? 1
+        let share = (0...1).contains(given) ? given : 1
         // Families that turn whole heads ignore a share with the default type, as transformers does.
         let usesShare = takesPartial || kind != "default"
+        if usesShare, share != given {
+            reader.fault("\(name).partial_rotary_factor", "is \(given), outside 0 to 1")
+        }
         let dim = usesShare && kind != "proportional" ? Int(Double(headDim) * share) : headDim
         if !takesPartial, kind != "default", kind != "proportional", share != 1 {
             reader.fault("\(name).partial_rotary_factor", "is \(share), but this family turns whole heads")

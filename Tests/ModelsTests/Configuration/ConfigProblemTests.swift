@@ -68,6 +68,8 @@ struct ConfigProblemTests {
         #expect(rope(7).first?.contains("rope_scaling is 7, not an object") == true)
         #expect(problems(["model_type": "llama", "rope_theta": 0.5]).count == 1)
         #expect(problems(["model_type": "gpt_neox", "rotary_pct": 3.0]).count == 1)
+        #expect(problems(["model_type": "gpt_neox", "rotary_pct": 1e29]).count == 1)
+        #expect(problems(["model_type": "phi3", "partial_rotary_factor": -1e29]).count == 1)
         #expect(problems(["model_type": "llama", "head_dim": 7]).count == 1)
     }
 
