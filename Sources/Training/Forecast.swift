@@ -48,11 +48,10 @@ extension Forecast {
         checkpoints: Int
     ) {
         let shape = ModelSize(model.config)
-        let trained = model.parameters.reduce(0) { $0 + $1.count }
+        let trained = Self.trainedNumbers(model)
         let full = !model.trainedWeights.isEmpty
         weightBytes = Self.weightBytes(model)
-        // Value, gradient and two moments in f32, and the copy in the operand type.
-        trainedBytes = trained * (16 + (precision == .bf16 ? 2 : 0))
+        trainedBytes = Self.trainedBytes(model, precision: precision)
         microBatchTokens = min(micro, max(1, tokens))
         self.blocksKept = min(blocksKept, model.config.layers.count)
         let kept =
@@ -73,6 +72,13 @@ extension Forecast {
     static func weightBytes(_ model: Transformer) -> Int {
         guard model.trainedWeights.isEmpty, let source = model.files.source else { return 0 }
         return source.names.reduce(0) { $0 + (source[$1]?.range.count ?? 0) }
+    }
+
+    private static func trainedNumbers(_ model: Transformer) -> Int { model.parameters.reduce(0) { $0 + $1.count } }
+
+    /// Bytes of trained numbers: value, gradient and two moments in f32, and the copy in the operand type.
+    static func trainedBytes(_ model: Transformer, precision: ElementType) -> Int {
+        trainedNumbers(model) * (16 + (precision == .bf16 ? 2 : 0))
     }
 
     /// Tokens in memory at once when nobody says: as many as fit into half a gigabyte of activations, since more rows

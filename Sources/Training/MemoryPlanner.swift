@@ -15,7 +15,19 @@ struct MemoryPlanner {
     init(_ plan: RunPlan, _ trainer: Trainer) throws {
         self.plan = plan
         model = trainer.model
-        probe = plan.recipe.train.memoryLimit == nil ? nil : try MemoryProbe(plan, trainer)
+        guard let limit = plan.recipe.train.memoryLimit else {
+            probe = nil
+            return
+        }
+        // Told at once: measuring runs the model, which would read all of its weights several times.
+        let (weights, trained) = (Forecast.weightBytes(model), Forecast.trainedBytes(model, precision: plan.precision))
+        if weights + trained > limit {
+            throw Problem(
+                "train.memory_limit: \(ByteSize.text(limit)) is not enough; the weights take "
+                    + "\(ByteSize.about(weights)) and the trained numbers \(ByteSize.about(trained))",
+                advice: "raise the limit, hold the base in fewer bits (base.quantize), or train fewer layers")
+        }
+        probe = try MemoryProbe(plan, trainer)
     }
 
     func choose() throws -> (Forecast, rows: Int) {

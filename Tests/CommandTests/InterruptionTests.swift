@@ -112,6 +112,9 @@ struct InterruptionTests {
         let refused = try shop.graft("train", "wide.yaml", "--overwrite", "--set", "train.memory_limit=20MB")
         #expect(refused.status == 2)
         #expect(refused.errors.contains("train.memory_limit: 20MB is not enough; the least"), "\(refused.errors)")
+        let hopeless = try shop.graft("train", "wide.yaml", "--overwrite", "--set", "train.memory_limit=5MB")
+        #expect(hopeless.status == 2)
+        #expect(hopeless.errors.contains("5MB is not enough; the weights take 7345kB and"), "\(hopeless.errors)")
         let number = try #require(refused.errors.range(of: "can do with is ")).upperBound
         let least = try #require(Double(refused.errors[number...].prefix { $0.isNumber }))
         #expect(least * 1e6 < 0.9 * Double(most), "the least is \(least) MB, without a limit \(most)")
