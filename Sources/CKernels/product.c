@@ -75,7 +75,7 @@ static struct request request_b(const struct graft_factors *f, size_t k, size_t 
     return r;
 }
 
-// Two megabytes for each thread, kept as long as the thread.
+// Two megabytes for each thread, kept to the end: threads of the pool stay.
 static char *scratch(void) {
     static _Thread_local char *bytes;
     if (!bytes) {
@@ -100,7 +100,8 @@ static void place(const char *a, size_t row_bytes, size_t rows, size_t bytes, ch
 // Packs a block of B; `k` and `column` are whole blocks of its format.
 static void pack(const struct product *p, const struct graft_factors *f, size_t k, size_t depth, size_t column,
                  size_t columns, char *to, size_t apart, char *expanded) {
-    size_t row = bytes_of(f, f->b_stride), panel = p->kernel->panel;
+    size_t row = bytes_of(f, f->b_stride), panel = p->kernel->panel, element = p->size * panel;
+    uint32_t type = f->b_stored.type;
     const char *from = b_at(f, k, column);
     struct packing part = {from, row, columns, depth, f->b_transposed, to, apart};
     if (is_operand(p, f)) {
@@ -109,9 +110,10 @@ static void pack(const struct product *p, const struct graft_factors *f, size_t 
         for (size_t j = 0; j < columns; j += panel) {
             for (size_t i = 0; i < depth; i += WIDE) {
                 size_t height = smaller(panel, columns - j), width = smaller(WIDE, depth - i);
+                const char *first = from + j * row + bytes_of(f, i);
                 for (size_t r = 0; r < height; r++)
-                    graft_expand(f->b_stored.type, from + (j + r) * row + bytes_of(f, i), width, expanded + r * WIDE_ROW, p->bf16);
-                part = (struct packing){expanded, WIDE_ROW, height, width, 1, to + j / panel * apart + i * p->size * panel, apart};
+                    graft_expand(type, first + r * row, width, expanded + r * WIDE_ROW, p->bf16);
+                part = (struct packing){expanded, WIDE_ROW, height, width, 1, to + j / panel * apart + i * element, apart};
                 p->kernel->pack(&part);
             }
         }
@@ -119,8 +121,8 @@ static void pack(const struct product *p, const struct graft_factors *f, size_t 
         for (size_t i = 0; i < depth; i += HIGH) {
             size_t height = smaller(HIGH, depth - i);
             for (size_t r = 0; r < height; r++)
-                graft_expand(f->b_stored.type, from + (i + r) * row, columns, expanded + r * HIGH_ROW, p->bf16);
-            part = (struct packing){expanded, HIGH_ROW, columns, height, 0, to + i * p->size * panel, apart};
+                graft_expand(type, from + (i + r) * row, columns, expanded + r * HIGH_ROW, p->bf16);
+            part = (struct packing){expanded, HIGH_ROW, columns, height, 0, to + i * element, apart};
             p->kernel->pack(&part);
         }
     }

@@ -40,6 +40,3 @@ const struct product_kernel *graft_product_kernel(int bf16);
 void graft_product_pack_pairs_v4(const struct packing *p);
 void graft_product_pack_floats_v4(const struct packing *p);
 void graft_product_pack_floats_v3(const struct packing *p);
-
-#define V4 __attribute__((target("arch=x86-64-v4,no-prefer-256-bit")))
-#define V3 __attribute__((target("arch=x86-64-v3")))
