@@ -63,7 +63,7 @@ struct TrainCommand: NumericCommand {
         }
         // An interrupted quantisation leaves nothing behind.
         if plan.quantised != nil { Interruption.poll() }
-        if recipe.train.memoryLimit != nil { Screen.status("measuring what the memory is enough for") }
+        if recipe.train.memoryLimit != nil { Screen.status("measuring what fits into train.memory_limit") }
         let run = try TrainingRun(plan, quantisation: BaseProgress().show)
         Screen.status(nil)
         if dryRun { return try DryRun(run, since: start).show(json: json) }
