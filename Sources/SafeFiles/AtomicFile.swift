@@ -16,9 +16,9 @@ public final class AtomicFile {
     /// Opens a temporary file beside `path`, whose directory must exist.
     public init(path: String, mode: mode_t = 0o600) throws(RunFailure) {
         self.path = path
-        temporary = path + ".partial-\(getpid())"
+        temporary = PartialName.of(path)
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw Self.failure("cannot create", temporary) }
+        guard descriptor >= 0 else { throw Self.failure("cannot create", path) }
     }
 
     deinit {
@@ -70,7 +70,7 @@ public final class AtomicFile {
     }
 
     static func failure(_ what: String, _ path: String) -> RunFailure {
-        RunFailure("\(what) \(path): \(String(cString: strerror(errno)))")
+        RunFailure("\(what) \(PartialName.lasting(path)): \(String(cString: strerror(errno)))")
     }
 }
 
@@ -84,7 +84,7 @@ public struct SafeDirectory {
     /// Creates an empty directory beside `path`. Parents are created as needed.
     public init(path: String) throws(RunFailure) {
         self.path = path
-        temporary = path + ".partial-\(getpid())"
+        temporary = PartialName.of(path)
         do {
             if FileManager.default.fileExists(atPath: temporary) {
                 try FileManager.default.removeItem(atPath: temporary)
@@ -92,7 +92,7 @@ public struct SafeDirectory {
             try FileManager.default.createDirectory(
                 atPath: temporary, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw RunFailure("cannot create \(temporary): \(systemReason(error))")
+            throw RunFailure("cannot create \(PartialName.lasting(path)): \(systemReason(error))")
         }
     }
 
@@ -100,7 +100,7 @@ public struct SafeDirectory {
     public func commit(replacing: Bool = false) throws(RunFailure) {
         try Self.flush(temporary)
         if replacing, FileManager.default.fileExists(atPath: path) {
-            let old = path + ".old-\(getpid())"
+            let old = PartialName.old(path)
             guard rename(path, old) == 0 else { throw AtomicFile.failure("cannot move away", path) }
             defer { try? FileManager.default.removeItem(atPath: old) }
             guard rename(temporary, path) == 0 else {
@@ -117,7 +117,7 @@ public struct SafeDirectory {
     /// Removes everything in a directory, or nothing where something in it may not be moved.
     public static func empty(_ directory: String) throws(RunFailure) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        let old = directory + "/.old-\(getpid())"
+        let old = PartialName.old(directory + "/")
         guard mkdir(old, 0o700) == 0 else { throw AtomicFile.failure("cannot write to", directory) }
         for (moved, name) in names.enumerated() where rename(directory + "/" + name, old + "/" + name) != 0 {
             let failure = AtomicFile.failure("cannot remove", directory + "/" + name)
@@ -131,7 +131,7 @@ public struct SafeDirectory {
     /// Removes what a process that was killed while it wrote has left in a directory.
     public static func removeLeftovers(in directory: String) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        for name in names where name.contains(".partial-") || name.contains(".old-") {
+        for name in names where PartialName.isLeftover(name) {
             try? FileManager.default.removeItem(atPath: directory + "/" + name)
         }
     }

@@ -13,7 +13,10 @@ public enum FreeSpace {
         while !FileManager.default.fileExists(atPath: url.path) && url.path != "/" { url.deleteLastPathComponent() }
         var info = statvfs()
         guard statvfs(url.path, &info) == 0 else { return nil }
-        return Int(info.f_bavail) * Int(info.f_frsize)
+        // Some file systems say that they have all the room there can be; sums of it must still be numbers.
+        let (bytes, isBeyond) = Int(clamping: info.f_bavail).multipliedReportingOverflow(
+            by: Int(clamping: info.f_frsize))
+        return isBeyond ? .max / 2 : min(bytes, .max / 2)
     }
 
     /// Looks for room before anything is written.
@@ -31,7 +34,8 @@ public enum FreeSpace {
                 ? String(format: "%.1f MB", Double(bytes) / 1e6) : String(format: "%.2f GB", Double(bytes) / 1e9)
         }
         throw RunFailure(
-            "the disk of \(path) has \(size(free)) free, and \(what) needs \(size(needed)); nothing was written")
+            "the disk of \(PartialName.lasting(path)) has \(size(free)) free, and \(what) needs \(size(needed));"
+                + " nothing was written")
     }
 
     /// Bytes of all files in a directory.

@@ -112,12 +112,34 @@ struct BatchTests {
                 var steps = source.steps()
                 let all = try (0..<30).map { _ in try #require(try steps.next()) }
                 for at in [0, 1, 7, 28] {
-                    let text = try JSONEncoder().encode(all[at].next)
-                    var rest = source.steps(from: try JSONDecoder().decode(DataCursor.self, from: text))
+                    var rest = source.steps(from: all[at].next)
                     #expect(try rest.next() == all[at + 1])
                 }
             }
         }
+    }
+
+    @Test func rowsOfManySamplesAreMadeOnceForAll() {
+        var (rows, made) = (DividedRows(), [Int]())
+        func take(_ row: Int, samples: Int, tokens: Int = 4) {
+            let found = rows.samples(ofFile: 0, row: row) {
+                made.append(row)
+                let ids = [Int32](repeating: Int32(row), count: tokens)
+                let targets = [Bool](repeating: true, count: tokens)
+                return [Sample](repeating: Sample(ids: ids, targets: targets, turnEnd: .notTemplated), count: samples)
+            }
+            #expect(found.count == samples && found.allSatisfy { $0.ids.first == Int32(row) })
+        }
+        for row in [1, 1, 2, 1, 2] { take(row, samples: 30) }
+        #expect(made == [1, 2])
+        // Short rows are not kept, long ones while there is room, and the last one always.
+        for row in [3, 3] { take(row, samples: 2) }
+        take(1, samples: 30)
+        #expect(made == [1, 2, 3, 3])
+        for row in [4, 5, 5, 4] { take(row, samples: 40, tokens: 100_000) }
+        #expect(made == [1, 2, 3, 3, 4, 5, 4])
+        for row in [6, 6, 4] { take(row, samples: row * 10, tokens: 100_000) }
+        #expect(made == [1, 2, 3, 3, 4, 5, 4, 6, 4])
     }
 
     @Test func weightsRepeatAndThinOutFiles() throws {

@@ -139,13 +139,10 @@ struct LargeFileTests {
                 let all = try (0..<90).map { _ in try #require(try steps.next()) }
                 #expect(all.contains { $0.next.part > 0 })
                 for at in all.indices.dropLast() {
-                    let text = try JSONEncoder().encode(all[at].next)
-                    var rest = source.steps(from: try JSONDecoder().decode(DataCursor.self, from: text))
+                    var rest = source.steps(from: all[at].next)
                     #expect(try rest.next() == all[at + 1])
                 }
             }
-            let old = try JSONDecoder().decode(DataCursor.self, from: Data(#"{"epoch":2,"position":3}"#.utf8))
-            #expect(old == DataCursor(epoch: 2, position: 3))
         }
     }
 

@@ -99,6 +99,16 @@ struct RenderingTests {
         ] {
             #expect(try marks(template(block), row) == expected, "\(block)")
         }
+        // Answers that are or end with white space, in a block that takes in the header and leaves out the end.
+        let open =
+            "{% generation %}{{ '<|im_start|>assistant\\n' + m.content }}{% endgeneration %}{{ '<|im_end|>\\n' }}"
+        for (content, shown) in [("", ""), (" ", " "), ("\\n", "\n"), (" \\n ", " \n "), ("b", "b"), ("b ", "b ")] {
+            let row = #"{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"\#(content)"}]}"#
+            #expect(
+                try marks(template(open), row) == [
+                    "<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n⟦\(shown)<|im_end|>⟧\n"
+                ], "\(content)")
+        }
     }
 
     @Test func aTemplateThatChangesOlderTurnsGivesOneSampleAnAnswer() throws {

@@ -73,25 +73,18 @@ public struct StepBatch: Sendable, Equatable {
 }
 
 /// A place in the order of samples: all a resume needs to go on with the same data.
-public struct DataCursor: Codable, Sendable, Equatable {
+public struct DataCursor: Sendable, Equatable {
     /// Complete epochs before this place.
     public var epoch: Int
     /// Samples of this epoch before this place; rows where samples are not known.
     public var position: Int
     /// Samples of the row at this place that are done.
-    public var part = 0
+    public var part: Int
 
     /// A place; the beginning unless said otherwise.
-    public init(epoch: Int = 0, position: Int = 0) {
+    public init(epoch: Int = 0, position: Int = 0, part: Int = 0) {
         self.epoch = epoch
         self.position = position
-    }
-
-    /// A place as it was stored; places without a part are at a row's beginning.
-    public init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        epoch = try values.decode(Int.self, forKey: .epoch)
-        position = try values.decode(Int.self, forKey: .position)
-        part = try values.decodeIfPresent(Int.self, forKey: .part) ?? 0
+        self.part = part
     }
 }

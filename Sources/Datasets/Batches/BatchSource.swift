@@ -74,6 +74,7 @@ public struct BatchSource: Sendable {
     public struct Steps {
         private let source: BatchSource
         private let parser = JSONParser()
+        private var divided = DividedRows()
         private var cursor: DataCursor
         private var order: EpochOrder
         /// What the unit at the cursor gave, where the step before had no room for it.
@@ -112,12 +113,17 @@ public struct BatchSource: Sendable {
         private mutating func fill() throws -> [Batch] {
             var packing = StepPacking<Sample>(source.plan)
             filling: while cursor.position < order.count {
-                let made = try waiting ?? source.corpus.make(order[cursor.position], parser: parser)
-                if waiting == nil && cursor.part == 0 {
-                    if let fault = made.fault { leftOut.append(fault) }
-                    dropped += made.dropped
+                let made: Corpus.Made
+                if let waiting {
+                    made = waiting
+                } else {
+                    made = try source.corpus.make(order[cursor.position], parser: parser, &divided)
+                    waiting = made
+                    if cursor.part == 0 {
+                        if let fault = made.fault { leftOut.append(fault) }
+                        dropped += made.dropped
+                    }
                 }
-                waiting = made
                 while cursor.part < made.samples.count {
                     let sample = made.samples[cursor.part]
                     guard packing.take(sample, length: sample.count) else { break filling }

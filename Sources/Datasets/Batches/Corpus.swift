@@ -62,14 +62,16 @@ public final class Corpus: Sendable {
 
     /// Makes the samples of a unit: one that is known, or those of a row.
     ///
+    /// - Parameter divided: what rows of several samples have given lately.
     /// - Throws: ``Problem`` when a sample is not what it was; a row that is read for the first time is left out instead.
-    func make(_ unit: Int, parser: JSONParser) throws(Problem) -> Made {
+    func make(_ unit: Int, parser: JSONParser, _ divided: inout DividedRows) throws(Problem) -> Made {
         guard let samples else { return makeRow(unit, parser: parser) }
         let place = samples.place(unit)
         let file = files[place.file]
-        let value = try file.value(of: place.row, parser: parser)
         do throws(RowFault) {
-            let made = try builder.samples(for: try Row(value)).samples
+            let made = try divided.samples(ofFile: place.file, row: place.row) { () throws(RowFault) in
+                try builder.samples(for: try Row(try RowFile.value(file.bytes(of: place.row), parser: parser))).samples
+            }
             guard made.indices.contains(place.part), made[place.part].count == samples.size(unit).tokens else {
                 throw RowFault("has changed while training", advice: "leave the data files alone during a run")
             }

@@ -77,8 +77,9 @@ public struct EpochSize: Sendable, Equatable {
         let found = Mutex([[SampleTable.Size]](repeating: [], count: units.count))
         DispatchQueue.concurrentPerform(iterations: (units.count + chunk - 1) / chunk) { number in
             let parser = JSONParser()
+            var divided = DividedRows()
             for at in number * chunk..<min((number + 1) * chunk, units.count) {
-                let samples = (try? corpus.make(units[at], parser: parser).samples) ?? []
+                let samples = (try? corpus.make(units[at], parser: parser, &divided).samples) ?? []
                 let sizes = samples.map { SampleTable.Size(tokens: $0.count, targets: $0.targetCount) }
                 found.withLock { $0[at] = sizes }
             }

@@ -109,8 +109,12 @@ struct AnswerFinder: Sendable {
         for (block, message) in zip(blocks, assistants) where answers.contains(message) {
             let closing = try closing(for: turns.conversation, message)
             var start = block.lowerBound
-            if let prompt = try turns.prompt(before: message, of: text), block.contains(prompt) { start = prompt }
-            var end = closing.endOfLoss(in: text[block])
+            if let prompt = try turns.prompt(before: message, of: text), prompt > start, prompt <= block.upperBound {
+                start = prompt
+            }
+            // White space before an end of turn that follows the block is the answer's own.
+            let isFollowed = !closing.isEmpty && text[block.upperBound...].starts(with: closing.end)
+            var end = isFollowed ? block.upperBound : closing.endOfLoss(in: text[start..<block.upperBound])
             if text[end...].starts(with: closing.end) { end += closing.end.count }
             start = ThinkingTags.end(ofEmptyPairIn: text, from: start, to: end)
             if start < end { spans.append(start..<end) }

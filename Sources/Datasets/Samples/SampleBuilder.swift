@@ -212,9 +212,11 @@ public struct SampleBuilder: Sendable {
             return result
         }
         for start in stride(from: 0, to: sample.count - 1, by: maxLength - 1) {
-            let piece = start..<min(start + maxLength, sample.count)
-            result.samples.append(
-                Sample(ids: Array(sample.ids[piece]), targets: Array(sample.targets[piece]), turnEnd: sample.turnEnd))
+            let range = start..<min(start + maxLength, sample.count)
+            let piece = Sample(
+                ids: Array(sample.ids[range]), targets: Array(sample.targets[range]), turnEnd: sample.turnEnd)
+            // One of nothing but what normalization has put in teaches nothing.
+            if piece.targetCount > 0 { result.samples.append(piece) }
         }
         return result
     }
