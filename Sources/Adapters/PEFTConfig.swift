@@ -10,6 +10,9 @@ public struct PEFTConfig: Sendable, Equatable {
     /// The base's revision.
     public var revision: String?
 
+    /// Ranks that there are.
+    private static let ranks = 1...65536
+
     /// A configuration.
     public init(settings: LoRASettings, baseModel: String?, revision: String? = nil) {
         self.settings = settings
@@ -49,10 +52,11 @@ public struct PEFTConfig: Sendable, Equatable {
         }
         if json["use_qalora"]?.boolValue == true { refuse("use_qalora is not supported") }
         var settings = LoRASettings()
-        if let r = json["r"]?.intValue, r > 0 {
+        func rank(_ value: JSONValue?) -> Int? { value?.intValue.flatMap { Self.ranks.contains($0) ? $0 : nil } }
+        if let r = rank(json["r"]) {
             settings.rank = r
         } else {
-            refuse("r (the rank) is missing or not positive")
+            refuse("r (the rank) is missing or no number from \(Self.ranks.lowerBound) to \(Self.ranks.upperBound)")
         }
         settings.alpha = json["lora_alpha"]?.doubleValue ?? 8
         settings.dropout = json["lora_dropout"]?.doubleValue ?? 0
@@ -67,10 +71,11 @@ public struct PEFTConfig: Sendable, Equatable {
             settings.layers = many.compactMap(\.intValue)
         }
         for (key, value) in json["rank_pattern"]?.objectValue?.members ?? [] {
-            if let rank = value.intValue, rank > 0 {
+            if let rank = rank(value) {
                 settings.rankPattern.append((key, rank))
             } else {
-                refuse("rank_pattern: '\(key)' has no positive rank")
+                refuse(
+                    "rank_pattern: '\(key)' has no rank from \(Self.ranks.lowerBound) to \(Self.ranks.upperBound)")
             }
         }
         for (key, value) in json["alpha_pattern"]?.objectValue?.members ?? [] {

@@ -26,15 +26,22 @@ public struct PEFTFiles: Sendable {
 
     /// Opens a directory and checks it against the model: every tensor must belong to a pair on a linear module, in the
     /// right shape. All mistakes are thrown together.
-    public static func open(_ path: String, for files: ModelFiles) throws -> PEFTFiles {
+    ///
+    /// - Parameter dropout: for training on: the share that holds in place of the one it was trained with.
+    public static func open(_ path: String, for files: ModelFiles, dropout: Double? = nil) throws -> PEFTFiles {
         let configPath = path + "/adapter_config.json"
         guard FileManager.default.fileExists(atPath: path) else {
             throw Problem("does not exist", file: path, advice: "give a PEFT adapter directory")
         }
         guard FileManager.default.fileExists(atPath: configPath) else {
-            throw Problem("has no adapter_config.json", file: path, advice: "give a PEFT adapter directory")
+            // A run that was interrupted early has checkpoints and no result.
+            throw Problem(
+                "has no adapter_config.json", file: path,
+                advice: RunFolder(path).checkpoints.last.map { "the run in it has no result yet: give \($0.path)" }
+                    ?? "give a PEFT adapter directory")
         }
-        let config = try PEFTConfig(JSONValue(contentsOfFile: configPath), file: configPath)
+        var config = try PEFTConfig(JSONValue(contentsOfFile: configPath), file: configPath)
+        if let dropout { config.settings.dropout = dropout }
         let tensorPath = path + "/adapter_model.safetensors"
         guard FileManager.default.fileExists(atPath: tensorPath) else {
             throw Problem("has no adapter_model.safetensors", file: path)

@@ -21,6 +21,14 @@ public struct Recipe: Sendable, Equatable {
 
     /// A recipe of defaults; `model`, `data.train` and `output` remain to be set.
     public init() {}
+
+    /// Every file and directory that it names to be read.
+    public var inputs: [String] {
+        var paths = [model] + data.train.map(\.path) + (data.eval ?? []) + evaluate.tasks
+        if let adapter = adapter.initFrom { paths.append(adapter) }
+        if case .file(let template) = data.template { paths.append(template) }
+        return paths
+    }
 }
 
 /// The keys of `base`.

@@ -96,10 +96,11 @@ extension RecipeKey {
 
     private static let trainKeys: [RecipeKey] = [
         RecipeKey(
-            optional: "train.epochs", \.train.epochs, .positive, otherNames: ["num_train_epochs", "num_epochs"],
+            optional: "train.epochs", \.train.epochs, .positive(to: 1_000_000),
+            otherNames: ["num_train_epochs", "num_epochs"],
             "passes over the data; instead of `train.steps`"),
         RecipeKey(
-            optional: "train.steps", \.train.steps, .integer(1...Int.max),
+            optional: "train.steps", \.train.steps, .integer(1...1_000_000_000),
             otherNames: ["max_steps", "iters", "num_steps"],
             "optimiser steps; instead of `train.epochs`"),
         RecipeKey(

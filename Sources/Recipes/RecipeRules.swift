@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import SafeFiles
 
 /// What no key can check alone: keys that contradict each other, and the files they name.
 struct RecipeRules {
@@ -105,17 +106,21 @@ extension RecipeRules {
         if case .file(let path) = recipe.data.template {
             require(path, .file, for: "data.template", &mistakes, advice: "or write auto or none")
         }
+        if isShellPath(recipe.output), !FileManager.default.fileExists(atPath: recipe.output) {
+            complain("output", "a directory named '\(recipe.output)' would be made", Self.shellAdvice, &mistakes)
+        }
         for (path, key) in [(recipe.model, "model"), (recipe.adapter.initFrom ?? "", "adapter.init_from")] {
-            guard !path.isEmpty, !recipe.output.isEmpty, standardized(path) == standardized(recipe.output) else {
-                continue
-            }
+            guard WritablePlace.isSame(path, recipe.output) else { continue }
             complain(
                 "output", "the output directory is also \(key)", "choose another; inputs are never written to",
                 &mistakes)
         }
     }
 
-    private func standardized(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+    /// Whether a path begins with what a shell would replace: `~` or a variable.
+    private func isShellPath(_ path: String) -> Bool { path.hasPrefix("~") || path.hasPrefix("$") }
+
+    private static let shellAdvice = "only a shell replaces ~ and variables: write the path in full"
 
     private enum Expected { case file, directory, any }
 
@@ -128,6 +133,7 @@ extension RecipeRules {
         var isDirectory: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
         if !exists {
+            let advice = isShellPath(path) ? Self.shellAdvice : advice
             mistakes.append(Mistake(place: place, message: "'\(path)' does not exist", advice: advice))
         } else if expected == .file && isDirectory.boolValue {
             mistakes.append(Mistake(place: place, message: "'\(path)' is a directory", advice: "give a file"))

@@ -62,7 +62,7 @@ extension ValueKind where Value == TrainingFile {
             for member in members {
                 switch member.key {
                 case "path": file.path = ValueKind<String>.path.read(member.value, &mistakes) ?? ""
-                case "weight": file.weight = ValueKind<Double>.positive.read(member.value, &mistakes) ?? 1
+                case "weight": file.weight = ValueKind<Double>.positive(to: 10_000).read(member.value, &mistakes) ?? 1
                 default:
                     mistakes.append(.unknown(member, among: ["path", "weight"]))
                 }

@@ -79,6 +79,9 @@ extension ValueKind where Value == Double {
     }
 
     static let positive = number("above 0") { $0 > 0 }
+    static func positive(to most: Int) -> ValueKind {
+        number("above 0, at most \(most)") { $0 > 0 && $0 <= Double(most) }
+    }
     static let notNegative = number("from 0") { $0 >= 0 }
     static let share = number("from 0 to 1") { 0...1 ~= $0 }
     static let properShare = number("from 0, below 1") { 0..<1 ~= $0 }

@@ -38,31 +38,22 @@ struct Checkpoint {
         var memory = MemoryChoice(nil, rows: 0)
         /// The moment that chat templates show, in seconds since 1970.
         var moment = 0.0
+        /// Whether the evaluation after the last step is still to be made: the run was stopped before it was complete.
+        var isEvaluationDue = false
     }
 
     let directory: String
-
-    static func directory(of step: Int, in output: String) -> String { "\(output)/state/step-\(step)" }
-
-    /// The checkpoints of a run, oldest first.
-    static func all(in output: String) -> [(step: Int, path: String)] {
-        let entries = (try? FileManager.default.contentsOfDirectory(atPath: output + "/state")) ?? []
-        return entries.compactMap { name in
-            guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)) else { return nil }
-            return (step, "\(output)/state/\(name)")
-        }.sorted { $0.0 < $1.0 }
-    }
 
     /// Writes a checkpoint; `extra` may add files to the directory before it appears.
     static func write(
         _ trainer: Trainer, _ progress: Progress, to output: String, extra: (String) throws -> Void
     ) throws -> String {
-        let place = directory(of: progress.step, in: output)
+        let place = RunFolder(output).checkpoint(at: progress.step)
         let folder = try SafeDirectory(path: place)
         do {
             try writeTensors(trainer, to: folder.temporary + "/trainer.safetensors")
             try AtomicFile.write(
-                json(progress, trainer).serialized(.pretty) + "\n", to: folder.temporary + "/state.json")
+                progress.json.serialized(.pretty) + "\n", to: folder.temporary + "/state.json")
             try extra(folder.temporary)
             try folder.commit(replacing: true)
         } catch {
@@ -93,28 +84,23 @@ struct Checkpoint {
         }
     }
 
-    private static func json(_ progress: Progress, _ trainer: Trainer) -> JSONValue {
-        [
-            "step": .integer(progress.step), "updates": .integer(trainer.optimizer.updates),
-            "cursor": ["epoch": .integer(progress.cursor.epoch), "position": .integer(progress.cursor.position)],
-            "best_step": progress.bestStep.map(JSONValue.integer) ?? nil,
-            "best_value": progress.bestValue.map(JSONValue.number) ?? nil, "metric": .string(progress.metric),
-            "evaluations_since_best": .integer(progress.evaluationsSinceBest),
-            "memory_limit": progress.memory.limit.map(JSONValue.integer) ?? nil,
-            "rows_per_micro_batch": .integer(progress.memory.rows), "moment": .number(progress.moment),
-            "threads": .integer(Pool.threads), "settings": .string(progress.fingerprint),
-        ]
+    /// What the checkpoint holds besides its tensors.
+    ///
+    /// - Throws: ``Problem`` when state.json cannot be read or is none.
+    func progress() throws(Problem) -> Progress {
+        let file = directory + "/state.json"
+        guard let progress = Progress(try JSONValue(contentsOfFile: file)) else {
+            throw Problem(
+                "is no checkpoint's state", file: file,
+                advice: "take this checkpoint away, and --resume goes on from the one before, if there is one")
+        }
+        return progress
     }
 
-    /// Puts a checkpoint's numbers into a trainer of the same parameters.
+    /// Puts the checkpoint's numbers into a trainer of the same parameters.
     ///
-    /// - Throws: ``Problem`` when the directory does not fit the run.
-    func load(into trainer: Trainer) throws -> Progress {
-        let file = directory + "/state.json"
-        let state = try JSONValue(contentsOfFile: file)
-        guard let step = state["step"]?.intValue, let updates = state["updates"]?.intValue,
-            let epoch = state["cursor"]?["epoch"]?.intValue, let position = state["cursor"]?["position"]?.intValue
-        else { throw Problem("is no checkpoint's state", file: file) }
+    /// - Throws: ``Problem`` when they do not fit.
+    func load(_ progress: Progress, into trainer: Trainer) throws {
         let store = try WeightStore.open(directory + "/trainer.safetensors")
         for (name, tensor) in Self.tensors(trainer) {
             guard let stored = store[name], stored.shape == [tensor.rows, tensor.columns], let values = stored.floats()
@@ -126,22 +112,42 @@ struct Checkpoint {
             tensor.copy(Tensor(values, rows: tensor.rows, columns: tensor.columns))
         }
         for parameter in trainer.parameters { parameter.valueChanged() }
-        trainer.step = step
-        trainer.optimizer.updates = updates
-        return Progress(
-            step: step, cursor: DataCursor(epoch: epoch, position: position), bestStep: state["best_step"]?.intValue,
-            bestValue: state["best_value"]?.doubleValue, metric: state["metric"]?.stringValue ?? "eval_loss",
-            evaluationsSinceBest: state["evaluations_since_best"]?.intValue ?? 0,
-            fingerprint: state["settings"]?.stringValue ?? "",
-            memory: MemoryChoice(
-                state["memory_limit"]?.intValue, rows: state["rows_per_micro_batch"]?.intValue ?? 0),
-            moment: state["moment"]?.doubleValue ?? 0)
+        trainer.step = progress.step
+        trainer.optimizer.updates = progress.step
+    }
+}
+
+extension Checkpoint.Progress {
+    /// The progress as state.json has it.
+    fileprivate var json: JSONValue {
+        [
+            "step": .integer(step),
+            "cursor": [
+                "epoch": .integer(cursor.epoch), "position": .integer(cursor.position), "part": .integer(cursor.part),
+            ],
+            "best_step": bestStep.map(JSONValue.integer) ?? nil, "best_value": bestValue.map(JSONValue.number) ?? nil,
+            "metric": .string(metric), "evaluations_since_best": .integer(evaluationsSinceBest),
+            "evaluation_due": .bool(isEvaluationDue), "memory_limit": memory.limit.map(JSONValue.integer) ?? nil,
+            "rows_per_micro_batch": .integer(memory.rows), "moment": .number(moment),
+            "threads": .integer(Pool.threads), "settings": .string(fingerprint),
+        ]
     }
 
-    /// The moment that chat templates showed in the run.
-    var moment: Date? {
-        (try? JSONValue(contentsOfFile: directory + "/state.json"))?["moment"]?.doubleValue.map {
-            Date(timeIntervalSince1970: $0)
-        }
+    /// The progress in a state.json; nil when it is none.
+    fileprivate init?(_ state: JSONValue) {
+        func count(_ value: JSONValue?) -> Int? { value?.intValue.flatMap { $0 >= 0 ? $0 : nil } }
+        guard let step = count(state["step"]), let epoch = count(state["cursor"]?["epoch"]),
+            let position = count(state["cursor"]?["position"])
+        else { return nil }
+        self.step = step
+        cursor = DataCursor(epoch: epoch, position: position, part: count(state["cursor"]?["part"]) ?? 0)
+        bestStep = state["best_step"]?.intValue
+        bestValue = state["best_value"]?.doubleValue
+        metric = state["metric"]?.stringValue ?? metric
+        evaluationsSinceBest = count(state["evaluations_since_best"]) ?? 0
+        isEvaluationDue = state["evaluation_due"]?.boolValue ?? false
+        fingerprint = state["settings"]?.stringValue ?? ""
+        memory = MemoryChoice(state["memory_limit"]?.intValue, rows: count(state["rows_per_micro_batch"]) ?? 0)
+        moment = state["moment"]?.doubleValue ?? 0
     }
 }

@@ -22,8 +22,11 @@ public struct DecidingMetric: Sendable, Equatable {
     /// - Throws: ``Problem`` when there is no such metric.
     init(_ recipe: Recipe, _ tasks: [EvaluationTask]) throws(Problem) {
         let wanted = recipe.evaluate.metric
+        // No base is asked during training, so the divergence from it is not measured.
         let known = tasks.flatMap { task in
-            task.metrics.map { DecidingMetric(name: "\(task.name).\($0.name)", isLowerBetter: $0.isLowerBetter) }
+            task.metrics.filter { $0 != .divergence }.map {
+                DecidingMetric(name: "\(task.name).\($0.name)", isLowerBetter: $0.isLowerBetter)
+            }
         }
         if wanted == Self.heldOutLoss.name {
             self = recipe.data.eval == nil ? known.first ?? .heldOutLoss : .heldOutLoss

@@ -68,7 +68,7 @@ struct MemoryPlanner {
         let targets = max(1, epoch.targets / max(1, epoch.steps))
         var forecast = Forecast(
             model, tokens: perStep, targets: targets, micro: rows, blocksKept: kept, precision: plan.precision,
-            checkpoints: max(1, plan.recipe.save.keep))
+            checkpoints: min(plan.saves, plan.recipe.save.keep))
         forecast.measuredPeak = probe?.peak(rows: rows, kept: kept)
         return forecast
     }

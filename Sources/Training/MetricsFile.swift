@@ -15,24 +15,25 @@ final class MetricsFile {
     /// Opens the file. A resume keeps the lines up to its step; what a killed run wrote behind is cut off.
     init(directory: String, upTo step: Int) throws {
         path = directory + "/metrics.jsonl"
-        let kept = FileManager.default.contents(atPath: path).map { Self.lines($0, upTo: step) } ?? Data()
-        guard FileManager.default.createFile(atPath: path, contents: kept, attributes: [.posixPermissions: 0o600]),
-            let handle = FileHandle(forWritingAtPath: path)
-        else { throw RunFailure("cannot write \(path): \(String(cString: strerror(errno)))") }
-        self.handle = handle
-        handle.seekToEndOfFile()
+        let kept = FileManager.default.contents(atPath: path).map { Self.byteCount($0, upTo: step) } ?? 0
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw RunFailure("cannot write \(path): \(String(cString: strerror(errno)))") }
+        handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        // Cut where it stands: a disk without room must not take what there was.
+        do {
+            try handle.truncate(atOffset: UInt64(kept))
+        } catch { throw RunFailure("cannot write \(path): \(systemReason(error))") }
     }
 
-    private static func lines(_ data: Data, upTo step: Int) -> Data {
-        var kept = Data()
-        for line in data.split(separator: UInt8(ascii: "\n")) {
-            guard let value = try? JSONValue(parsing: Array(line)), let at = value["step"]?.intValue, at <= step else {
-                break
-            }
-            kept.append(contentsOf: line)
-            kept.append(UInt8(ascii: "\n"))
+    /// The bytes of the whole lines up to a step.
+    private static func byteCount(_ data: Data, upTo step: Int) -> Int {
+        var kept = data.startIndex
+        while let end = data[kept...].firstIndex(of: UInt8(ascii: "\n")),
+            let value = try? JSONValue(parsing: Array(data[kept..<end])), let at = value["step"]?.intValue, at <= step
+        {
+            kept = end + 1
         }
-        return kept
+        return kept - data.startIndex
     }
 
     func write(_ value: JSONValue) throws {
@@ -42,20 +43,27 @@ final class MetricsFile {
     }
 
     func write(_ report: StepReport) throws {
-        let line: JSONValue = [
-            "step": .integer(report.step), "epoch": .integer(report.epoch), "loss": .number(report.loss),
-            "grad_norm": .number(report.gradientNorm), "learning_rate": .number(report.learningRate),
-            "target_tokens": .integer(report.targetTokens), "tokens": .integer(report.tokens),
-            "tokens_per_second": .number((report.tokensPerSecond * 10).rounded() / 10),
-            "seconds": .number((report.seconds * 1e4).rounded() / 1e4),
-        ]
-        var members = line.objectValue ?? JSONObject()
-        if let auxiliary = report.routerAuxiliaryLoss { members["router_aux_loss"] = .number(auxiliary) }
-        try write(.object(members))
+        try write(.object(report.members))
     }
 
     func write(_ report: StepEvaluation) throws {
         try write(.object(report.members))
+    }
+}
+
+extension StepReport {
+    /// The step as metrics.jsonl and events for programs have it.
+    public var members: JSONObject {
+        var object = JSONObject([
+            (key: "step", value: .integer(step)), (key: "epoch", value: .integer(epoch)),
+            (key: "loss", value: .number(loss)), (key: "grad_norm", value: .number(gradientNorm)),
+            (key: "learning_rate", value: .number(learningRate)), (key: "target_tokens", value: .integer(targetTokens)),
+            (key: "tokens", value: .integer(tokens)),
+            (key: "tokens_per_second", value: .number((tokensPerSecond * 10).rounded() / 10)),
+            (key: "seconds", value: .number((seconds * 1e4).rounded() / 1e4)),
+        ])
+        if let routerAuxiliaryLoss { object["router_aux_loss"] = .number(routerAuxiliaryLoss) }
+        return object
     }
 }
 

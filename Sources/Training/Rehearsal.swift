@@ -1,4 +1,5 @@
 import Datasets
+import Evaluation
 import Kernels
 import Models
 import Recipes
@@ -10,7 +11,7 @@ public struct Rehearsal: Sendable {
     public var training: Double
     /// Seconds of all updates of weights.
     public var updates: Double
-    /// Seconds of all evaluations on held-out rows.
+    /// Seconds of all evaluations, on held-out rows and tasks.
     public var evaluations: Double
     /// Seconds of writing checkpoints and results, which nothing was measured for: a usual disk's speed.
     public var saving: Double
@@ -67,12 +68,11 @@ extension TrainingRun {
         let perToken = seconds / Double(max(1, tokens))
         let allTokens = plan.source.tokenCount(steps: plan.totalSteps)
         let update = min(trainer.rehearseUpdate(), trainer.rehearseUpdate())
-        let evaluation = try rehearseEvaluation(budget: budget / 4)
-        let saves = Double((plan.totalSteps - 1) / plan.recipe.save.every + 1)
+        let evaluation = try rehearseHeldOut(budget: budget / 4) + rehearseTasks(budget: budget / 4)
         return Rehearsal(
             training: perToken * allTokens,
-            updates: update * Double(plan.totalSteps), evaluations: evaluation,
-            saving: saves * (0.03 + Double(forecast.checkpointBytes) / 500e6),
+            updates: update * Double(plan.totalSteps), evaluations: evaluation * Double(evaluationCount),
+            saving: Double(plan.saves) * (0.03 + Double(forecast.checkpointBytes) / 500e6),
             warmUp: max(0, first - perToken * Double(micros[0].tokens.count)),
             peakBytes: Machine.resident.peak + growth.bytesToCome(tokens: allTokens),
             tokens: tokens + micros[0].tokens.count)
@@ -93,8 +93,18 @@ extension TrainingRun {
         return micros
     }
 
-    /// Seconds that all evaluations will take.
-    private func rehearseEvaluation(budget: Double) throws -> Double {
+    /// How often the run evaluates.
+    private var evaluationCount: Int {
+        let every =
+            switch plan.recipe.evaluate.every {
+            case .epoch: max(1, plan.stepsPerEpoch)
+            case .steps(let steps): steps
+            }
+        return (plan.totalSteps - 1) / every + 1
+    }
+
+    /// Seconds that the loss on all held-out rows takes.
+    private func rehearseHeldOut(budget: Double) throws -> Double {
         guard let evaluation = plan.evaluation else { return 0 }
         var steps = evaluation.steps()
         var (tokens, start) = (0, ContinuousClock.now)
@@ -112,12 +122,25 @@ extension TrainingRun {
             tokens = batch.tokenCount
         }
         let perToken = (ContinuousClock.now - start).seconds / Double(max(1, tokens))
-        let every =
-            switch plan.recipe.evaluate.every {
-            case .epoch: max(1, plan.stepsPerEpoch)
-            case .steps(let steps): steps
+        return perToken * Double(evaluation.corpus.summary.tokens)
+    }
+
+    /// Seconds that asking all tasks takes, told by some rows of each: as many as `budget` seconds allow, which are asked
+    /// together as they will be.
+    private func rehearseTasks(budget: Double) throws -> Double {
+        let evaluation = RunEvaluation(plan: plan, trainer: trainer, forecast: forecast)
+        let most = 32
+        return try plan.tasks.reduce(0) { seconds, task in
+            func time(_ rows: Int) throws -> Double {
+                let start = ContinuousClock.now
+                var report = StepEvaluation(step: 0)
+                try evaluation.addTasks([task.prefix(rows)], to: &report)
+                return (ContinuousClock.now - start).seconds
             }
-        let times = (plan.totalSteps + every - 1) / every
-        return perToken * Double(evaluation.corpus.summary.tokens * times)
+            let one = try time(1)
+            let rows = min(most, task.rows.count, Int(budget / max(one, budget / Double(most))))
+            let some = rows > 1 ? try time(rows) : one
+            return seconds + some / Double(max(1, rows)) * Double(task.rows.count)
+        }
     }
 }

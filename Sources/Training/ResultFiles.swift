@@ -49,19 +49,8 @@ struct ResultFiles {
             if weight.inputsFirst { value = value.transposed() }
             try value.bytes(format).withUnsafeBytes { try sink($0) }
         }
-        for name in Self.companions where FileManager.default.fileExists(atPath: model.files.path + "/" + name) {
-            guard let bytes = FileManager.default.contents(atPath: model.files.path + "/" + name) else { continue }
-            let file = try AtomicFile(path: directory + "/" + name)
-            try bytes.withUnsafeBytes { try file.write($0) }
-            try file.commit()
-        }
+        try CompanionFiles(of: model.files.path).copy(to: directory, with: ["config.json"])
     }
-
-    /// Files of a model directory that belong to the model and are not weights.
-    static let companions = [
-        "config.json", "generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
-        "special_tokens_map.json", "vocab.json", "merges.txt", "added_tokens.json", "chat_template.jinja",
-    ]
 }
 
 extension Tensor {

@@ -21,17 +21,18 @@ struct RunEvaluation {
     func report(step: Int, shouldStop: () -> Bool) throws -> StepEvaluation? {
         var report = StepEvaluation(step: step)
         do {
-            try addLoss(&report)
-            if !plan.tasks.isEmpty { try addTasks(&report, shouldStop) }
+            try addLoss(&report, shouldStop)
+            if !plan.tasks.isEmpty { try addTasks(plan.tasks, to: &report, shouldStop) }
         } catch is Stopped { return nil }
         return report
     }
 
-    private func addLoss(_ report: inout StepEvaluation) throws {
+    private func addLoss(_ report: inout StepEvaluation, _ shouldStop: () -> Bool) throws {
         guard let evaluation = plan.evaluation else { return }
         var loss = 0.0
         var steps = evaluation.steps()
         while let batch = try steps.next(), batch.epoch == 0 {
+            if shouldStop() { throw Stopped() }
             let part = trainer.evaluate(batch)
             loss += part.loss
             report.targetTokens += part.targets
@@ -41,9 +42,12 @@ struct RunEvaluation {
         report.loss = mean
     }
 
-    private func addTasks(_ report: inout StepEvaluation, _ shouldStop: () -> Bool) throws {
+    /// Asks tasks and adds what was found.
+    func addTasks(
+        _ tasks: [EvaluationTask], to report: inout StepEvaluation, _ shouldStop: () -> Bool = { false }
+    ) throws {
         let model = EvaluatedModel(name: "step \(report.step)", path: plan.recipe.model, modelHash: "")
-        var run = EvaluationRun(plan.tasks, tokenizer: plan.tokenizer, precision: plan.precision)
+        var run = EvaluationRun(tasks, tokenizer: plan.tokenizer, precision: plan.precision)
         // What activations of training had room in has room for evaluating.
         if plan.recipe.train.memoryLimit != nil {
             run.limits.tokensPerPass = min(run.limits.tokensPerPass, forecast.microBatchTokens)

@@ -88,7 +88,9 @@ public struct RunPlan: Sendable {
             : try collect {
                 try recipe.adapter.initFrom == nil ? AdapterPlan(settings, for: files) : AdapterPlan(specs: [:])
             }
-        initial = try recipe.adapter.initFrom.flatMap { path in try collect { try PEFTFiles.open(path, for: files) } }
+        initial = try recipe.adapter.initFrom.flatMap { path in
+            try collect { try PEFTFiles.open(path, for: files, dropout: recipe.adapter.dropout) }
+        }
         let corpora = try collect { try Self.corpora(recipe, tokenizer, files, moment, progress) }
         let tasks = try collect { try Self.tasks(recipe, tokenizer, files, moment) }
         // Without its task a metric cannot be looked for.
@@ -103,6 +105,9 @@ public struct RunPlan: Sendable {
             plan: BatchPlan(
                 batchSize: recipe.train.batchSize, maxLength: recipe.data.maxLength, packing: recipe.data.packing,
                 shuffle: recipe.data.shuffle, seed: seed))
+        guard source.epoch.samples > 0 else {
+            throw Problem("data.train: with these weights an epoch has no sample", advice: "raise the weight of a file")
+        }
         evaluation = corpora.evaluation.map {
             BatchSource(
                 corpus: $0,
@@ -191,6 +196,9 @@ public struct RunPlan: Sendable {
         guard let train else { throw Problems(problems) }
         return (train, evaluation, renderer.templateText)
     }
+
+    /// How many checkpoints the run writes.
+    var saves: Int { (totalSteps - 1) / recipe.save.every + 1 }
 
     /// What must not change between a run and its resume, as text.
     var fingerprint: String {

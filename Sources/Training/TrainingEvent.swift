@@ -32,6 +32,12 @@ public struct RunFacts: Sendable {
     public var tokens: Int
     /// Tokens of an epoch that carry loss.
     public var targetTokens: Int
+    /// Samples that are left out because they are longer than `data.max_length`.
+    public var dropped: Int
+    /// Samples whose prompt is cut to `data.max_length`.
+    public var truncated: Int
+    /// Rows with two answers, of which the chosen one is trained on.
+    public var preferences: Int
     /// Whether samples, tokens and, where `train.epochs` tells how long, steps are estimates.
     public var isEstimate: Bool
     /// What held-out rows there are.

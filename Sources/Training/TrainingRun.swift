@@ -21,6 +21,8 @@ public final class TrainingRun {
     let trainer: Trainer
     private let result: ResultFiles
     private var progress = Checkpoint.Progress()
+    /// Whether the newest checkpoint holds the progress.
+    private var isSaved = false
 
     /// Quantises the base where the recipe says so, builds the model and its trainer, and plans memory.
     ///
@@ -67,71 +69,66 @@ public final class TrainingRun {
     /// The moment that templates showed in the run in a directory, which a resume must show again; nil where no
     /// checkpoint tells.
     public static func moment(ofRunIn output: String) -> Date? {
-        Checkpoint.all(in: output).last.flatMap { Checkpoint(directory: $0.path).moment }
+        guard let newest = RunFolder(output).checkpoints.last else { return nil }
+        return (try? Checkpoint(directory: newest.path).progress()).map { Date(timeIntervalSince1970: $0.moment) }
     }
 
     /// Facts for whoever shows the run.
     public var facts: RunFacts {
-        let epoch = plan.source.epoch
+        let (epoch, summary) = (plan.source.epoch, plan.source.corpus.summary)
         let names = plan.files.plan.modules.map { $0.shape.weight.reduce(1, *) }
         return RunFacts(
             trainableParameters: model.parameters.reduce(0) { $0 + $1.count }, baseParameters: names.reduce(0, +),
             totalSteps: plan.totalSteps, samples: epoch.samples, tokens: epoch.tokens, targetTokens: epoch.targets,
+            dropped: summary.dropped, truncated: summary.truncated, preferences: summary.kinds["preference"] ?? 0,
             isEstimate: epoch.isEstimate, evaluationSamples: plan.evaluation?.corpus.count ?? 0,
             adaptedModules: model.adapters.count, precision: plan.precision == .bf16 ? "bf16" : "f32",
             forecast: forecast)
     }
 
-    /// Trains. `resume` goes on from the newest checkpoint in the output directory; `replacing` empties it first.
+    /// Trains.
     ///
     /// - Parameters:
-    ///   - shouldStop: asked after every step; when true the state is saved and the run ends as interrupted.
+    ///   - resume: goes on from the newest checkpoint in the output directory. Where there is none, as after a run that was
+    ///     ended before it saved, the run begins at its first step, and says so.
+    ///   - replacing: empties the output directory first.
+    ///   - shouldStop: asked after every step, and during evaluations; when true the state is saved and the run ends as
+    ///     interrupted.
     ///   - listen: told everything, on the calling thread.
     public func run(
         resume: Bool = false, replacing: Bool = false, shouldStop: () -> Bool = { false },
         listen: (TrainingEvent) throws -> Void
     ) throws -> RunOutcome {
         let output = plan.recipe.output
-        try checkDisk(output, replacing: replacing)
+        try checkDisk()
         let lock = try prepare(output, replacing: replacing)
         defer { withExtendedLifetime(lock) {} }
         try listen(.started(facts))
-        if resume, let newest = Checkpoint.all(in: output).last {
-            var stored = try Checkpoint(directory: newest.path).load(into: trainer)
-            try compare(stored.fingerprint)
-            // Sums are cut into micro-batches as before, so that not a bit changes.
-            if stored.memory.limit == progress.memory.limit, stored.memory.rows > 0 {
-                trainer.settings.rowsPerMicroBatch = stored.memory.rows
-            } else {
-                stored.memory = progress.memory
-            }
-            progress = stored
-            try listen(.resumed(step: stored.step))
-        }
+        if resume { try goOn(listen) }
         // Only now: a resume with another recipe has been refused, and has left the run's own recipe alone.
         try AtomicFile.write(plan.recipe.yaml(), to: output + "/recipe.yaml")
         let metrics = try MetricsFile(directory: output, upTo: progress.step)
         let steps = Prefetcher(
             plan.source, from: progress.cursor, limit: max(0, plan.totalSteps - progress.step), ahead: 2)
+        // One that the end of the run before has cut short.
+        try evaluateIfDue(metrics, shouldStop, listen)
+        if progress.isEvaluationDue { return try stop(listen) }
         var passedBy = PassedBy()
         while progress.step < plan.totalSteps, !hasLostPatience, let batch = try steps.next() {
             for note in passedBy.notes(batch) { try listen(.note(note)) }
-            let report = try trainer.step(batch)
+            let report = try step(batch)
             progress.step = report.step
             progress.cursor = batch.next
+            isSaved = false
             try metrics.write(report)
             try listen(.step(report))
-            let last = report.step == plan.totalSteps
-            if plan.evaluates, last || isEvaluationDue(batch) {
-                // The last evaluation decides what is written, so it is not stopped.
-                try evaluate(metrics, last ? { false } : shouldStop, listen)
-            }
-            if shouldStop() && !last {
-                try save(listen)
-                try listen(.interrupted(step: report.step))
-                return .interrupted
-            }
-            if report.step % plan.recipe.save.every == 0 && !last { try save(listen) }
+            let isLast = report.step == plan.totalSteps
+            progress.isEvaluationDue = plan.evaluates && (isLast || endsInterval(batch))
+            // The last evaluation decides what is written, so it is not stopped.
+            try evaluateIfDue(metrics, isLast ? { false } : shouldStop, listen)
+            if isLast { break }
+            if progress.isEvaluationDue || shouldStop() { return try stop(listen) }
+            if report.step % plan.recipe.save.every == 0 { try save(listen) }
         }
         if hasLostPatience && progress.step < plan.totalSteps {
             let times = progress.evaluationsSinceBest
@@ -149,21 +146,69 @@ public final class TrainingRun {
         plan.recipe.evaluate.patience.map { progress.evaluationsSinceBest >= $0 } ?? false
     }
 
-    private func isEvaluationDue(_ batch: StepBatch) -> Bool {
+    /// Takes up the newest checkpoint.
+    private func goOn(_ listen: (TrainingEvent) throws -> Void) throws {
+        let output = plan.recipe.output
+        guard let newest = RunFolder(output).checkpoints.last else {
+            return try listen(
+                .note("there is no checkpoint in \(output) to go on from: the run begins at its first step"))
+        }
+        let checkpoint = Checkpoint(directory: newest.path)
+        var stored = try checkpoint.progress()
+        try compare(stored.fingerprint)
+        try checkpoint.load(stored, into: trainer)
+        // Sums are cut into micro-batches as before, so that not a bit changes.
+        if stored.memory.limit == progress.memory.limit, stored.memory.rows > 0 {
+            trainer.settings.rowsPerMicroBatch = stored.memory.rows
+        } else {
+            stored.memory = progress.memory
+        }
+        stored.isEvaluationDue = stored.isEvaluationDue && plan.evaluates
+        progress = stored
+        isSaved = true
+        try listen(.resumed(step: stored.step))
+    }
+
+    /// One step; a failed one says what is left of the run.
+    private func step(_ batch: StepBatch) throws -> StepReport {
+        do { return try trainer.step(batch) } catch let failure as RunFailure {
+            let newest = RunFolder(plan.recipe.output).checkpoints.last
+            throw RunFailure(
+                failure.message + "; "
+                    + (newest.map { "the last checkpoint is \($0.path)" } ?? "there is no checkpoint yet")
+                    + "; a lower train.learning_rate or train.max_grad_norm may help")
+        }
+    }
+
+    private func stop(_ listen: (TrainingEvent) throws -> Void) throws -> RunOutcome {
+        try save(listen)
+        try listen(.interrupted(step: progress.step))
+        return .interrupted
+    }
+
+    /// Whether the recipe wants an evaluation after this step.
+    private func endsInterval(_ batch: StepBatch) -> Bool {
         switch plan.recipe.evaluate.every {
         case .epoch: batch.isLastOfEpoch
         case .steps(let every): progress.step % every == 0
         }
     }
 
-    private func evaluate(
+    /// Evaluates where that is to be done; it remains to be done when the run is to stop meanwhile.
+    private func evaluateIfDue(
         _ metrics: MetricsFile, _ shouldStop: () -> Bool, _ listen: (TrainingEvent) throws -> Void
     ) throws {
+        guard progress.isEvaluationDue else { return }
         let evaluation = RunEvaluation(plan: plan, trainer: trainer, forecast: forecast)
         guard var report = try evaluation.report(step: progress.step, shouldStop: shouldStop) else { return }
-        guard let value = report.value(plan.deciding.name), value.isFinite else {
+        guard let value = report.value(plan.deciding.name) else {
+            throw RunFailure("\(plan.deciding.name) cannot be measured on these rows; name another evaluate.metric")
+        }
+        guard value.isFinite else {
             throw RunFailure("\(plan.deciding.name) is not finite after step \(progress.step)")
         }
+        progress.isEvaluationDue = false
+        isSaved = false
         // A resume may have changed what decides; values of another metric say nothing.
         let best = progress.metric == plan.deciding.name ? progress.bestValue : nil
         report.isBest = best.map { plan.deciding.isBetter(value, than: $0) } ?? true
@@ -178,13 +223,17 @@ public final class TrainingRun {
         try listen(.evaluated(report))
     }
 
+    /// Writes a checkpoint, unless the newest one is of this very state.
     private func save(_ listen: (TrainingEvent) throws -> Void) throws {
+        if isSaved { return }
         let output = plan.recipe.output
         let path = try Checkpoint.write(trainer, progress, to: output) { directory in
             if result.adapter != nil { try result.write(to: directory) }
         }
-        let keep = max(1, plan.recipe.save.keep)
-        for old in Checkpoint.all(in: output).dropLast(keep) { try? FileManager.default.removeItem(atPath: old.path) }
+        isSaved = true
+        for old in RunFolder(output).checkpoints.dropLast(plan.recipe.save.keep) {
+            try? FileManager.default.removeItem(atPath: old.path)
+        }
         try listen(.saved(step: progress.step, path: path))
     }
 
@@ -200,23 +249,22 @@ public final class TrainingRun {
                     advice: "wait until it has ended, or choose another output")
             }
             if replacing { try SafeDirectory.empty(output) }
-            try files.createDirectory(atPath: output + "/state", withIntermediateDirectories: true, attributes: mode)
-            SafeDirectory.removeLeftovers(in: output)
-            SafeDirectory.removeLeftovers(in: output + "/state")
+            let state = RunFolder(output).state
+            try files.createDirectory(atPath: state, withIntermediateDirectories: true, attributes: mode)
+            for folder in [output, state] { SafeDirectory.removeLeftovers(in: folder) }
             return lock
         } catch let error as NSError where error.domain == NSCocoaErrorDomain {
             throw RunFailure("cannot prepare \(output): \(systemReason(error))")
         }
     }
 
-    /// Refuses a run whose results have no room, before anything is written or taken away.
-    private func checkDisk(_ output: String, replacing: Bool) throws {
-        guard var free = FreeSpace.bytes(at: output) else { return }
-        if replacing { free += FreeSpace.bytes(in: output) }
-        if free >= forecast.diskBytes { return }
-        throw RunFailure(
-            "the disk of \(output) has \(ByteSize.about(free)) free, and this run needs \(ByteSize.about(forecast.diskBytes))"
-                + " for checkpoints and results; nothing was written")
+    /// Refuses a run whose checkpoints and results have no room, before anything is written or taken away. What is in the
+    /// output directory makes room for them.
+    public func checkDisk() throws {
+        try FreeSpace.check(forecast.diskBytes, for: "this run with its checkpoints", at: plan.recipe.output) {
+            output in
+            FreeSpace.bytes(at: output).map { $0 + FreeSpace.bytes(in: output) }
+        }
     }
 
     private func compare(_ stored: String) throws {

@@ -63,6 +63,11 @@ struct InterruptionTests {
         let state = try JSONValue(
             parsing: String(decoding: shop.data("run/state/step-\(steps)/state.json"), as: UTF8.self))
         #expect(steps >= 7 && steps < 60 && state["step"]?.intValue == steps)
+        // Without an evaluation there is no result yet, but a checkpoint to look at.
+        if steps < 30 {
+            let early = try shop.graft("eval", "--model", "base", "--adapter", "run", "--data", "rows.jsonl")
+            #expect(early.status == 2 && early.errors.contains("give run/state/step-\(steps)"), "\(early.errors)")
+        }
         #expect(leftovers(shop) == [])
     }
 
@@ -73,11 +78,24 @@ struct InterruptionTests {
         // Files may not grow beyond 300 KB: the first checkpoint does not fit, as on a disk that others fill up.
         let limited = try shop.bash("ulimit -f 300; '\(program)' train adapt.yaml --set save.every=5")
         #expect(limited.status == 1, "\(limited.errors)")
-        #expect(limited.errors.contains("cannot write run/state/step-5"), "\(limited.errors)")
-        #expect(limited.errors.contains("File too large"))
+        #expect(
+            limited.errors.contains("cannot write run/state/step-5/trainer.safetensors: File too large"),
+            "\(limited.errors)")
         let states = try FileManager.default.contentsOfDirectory(
             atPath: shop.folder.url.appendingPathComponent("run/state").path)
         #expect(states == [] && leftovers(shop) == [])
+        // The same of what is exported: places are named as the user knows them, and nothing is left there.
+        let fixture = Project.path("Tests/Fixtures/models/llama")
+        for (command, place) in [
+            ("merge", "out/model.safetensors"), ("export --to peft", "out/adapter_model.safetensors"),
+            ("export --to gguf-lora", "out"), ("export --to mlx", "out/adapters.safetensors"),
+        ] {
+            let full = try shop.bash(
+                "ulimit -f 8; '\(program)' \(command) --model \(fixture) --adapter \(fixture)/adapter -o out; s=$?; ls -A out* >&2; exit $s"
+            )
+            #expect(full.status == 1 && full.errors.contains("cannot write \(place): File too large"), "\(full.errors)")
+            #expect(full.errors.contains("cannot access 'out*'"), "\(full.errors)")
+        }
 
         // A file system of its own, where the machine allows one to be mounted.
         let mount = "mkdir full && mount -t tmpfs -o size=400k none full"
@@ -89,7 +107,7 @@ struct InterruptionTests {
             "unshare -rm bash -c '\(mount) && \"\(program)\" train adapt.yaml --set output=full/run; s=$?; ls -A full; exit $s'"
         )
         #expect(refused.status == 1 && refused.output.isEmpty, "\(refused.output)")
-        #expect(refused.errors.contains("free, and this run needs"), "\(refused.errors)")
+        #expect(refused.errors.contains("free, and this run with its checkpoints needs"), "\(refused.errors)")
     }
 
     @Test("what a memory limit allows is kept, and less than the least is refused before the start")

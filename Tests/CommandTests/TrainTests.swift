@@ -112,8 +112,10 @@ struct TrainTests {
     @Test("interrupted and resumed is bit for bit as never interrupted")
     func resume() throws {
         let shop = try Workshop()
-        let whole = try shop.graft("train", "adapt.yaml", "--set", "output=whole")
+        let whole = try shop.graft("train", "adapt.yaml", "--set", "output=whole", "--resume")
         #expect(whole.status == 0, "\(whole.errors)")
+        #expect(
+            whole.errors.contains("there is no checkpoint in whole to go on from: the run begins at its first step"))
 
         let process = Process()
         process.executableURL = Graft.program
@@ -158,9 +160,6 @@ struct TrainTests {
             #expect(report[key]?.doubleValue ?? 0 > 0, "\(key)")
         }
         #expect(shop.entries() == before)
-        let text = try shop.graft("train", "adapt.yaml", "--dry-run")
-        #expect(text.output.contains("memory: about") && text.output.contains("60 steps"))
-        #expect(text.output.contains("can become: ") && text.output.contains("gguf"))
         #expect(report["measured"] == true && report["exports"]?["gguf"] == true)
         // Measured and not guessed: within a factor that even a busy machine keeps.
         let real = try Graft.run(["train", "adapt.yaml", "--json"], in: shop.folder.url)
@@ -168,6 +167,43 @@ struct TrainTests {
         let used = try #require(try JSONValue(parsing: end)["peak_memory_bytes"]?.doubleValue)
         let told = try #require(report["peak_memory_bytes"]?.doubleValue)
         #expect(abs(told / used - 1) < 0.25, "\(told) bytes were forecast, \(used) were used")
+        let text = try shop.graft("train", "adapt.yaml", "--dry-run")
+        #expect(text.output.contains("memory: about") && text.output.contains("60 steps"))
+        #expect(text.output.contains("can become: ") && text.output.contains("gguf"))
+        #expect(text.status == 0 && text.errors.contains("warning: the output directory 'run' exists; --resume"))
+    }
+
+    @Test("what is left out, cut or taken in part is told before the start")
+    func told() throws {
+        let folder = try TemporaryFolder()
+        let long = String(repeating: "very ", count: 80)
+        let rows = [
+            #"{"prompt": "What is 3?", "completion": "Three."}"#,
+            #"{"prompt": "What is \#(long)3?", "completion": "3."}"#,
+            #"{"prompt": "What is 4?", "chosen": "Four.", "rejected": "Five."}"#,
+        ]
+        _ = try folder.write("rows.jsonl", rows.joined(separator: "\n"))
+        _ = try folder.write(
+            "recipe.yaml",
+            """
+            model: \(Project.path("checkpoints/tiny"))
+            data: {train: rows.jsonl, max_length: 64}
+            train: {steps: 1}
+            output: run
+            """)
+        let taken = "rows with a chosen and a rejected answer, of which the chosen one is trained on: 1\n"
+        for (policy, words) in [
+            ("drop", "samples left out because they are longer than data.max_length: 1\n"),
+            ("truncate", "samples whose prompt is cut to data.max_length: 1\n"),
+        ] {
+            let run = try Graft.run(
+                ["train", "recipe.yaml", "--overwrite", "--set", "data.too_long=\(policy)"], in: folder.url)
+            #expect(run.status == 0 && run.errors.contains(words) && run.errors.contains(taken), "\(run.errors)")
+        }
+        let nothing = try Graft.run(
+            ["train", "recipe.yaml", "--overwrite", "--set", "data.train=[{path: rows.jsonl, weight: 0.1}]"],
+            in: folder.url)
+        #expect(nothing.status == 2 && nothing.errors.contains("an epoch has no sample"), "\(nothing.errors)")
     }
 
     @Test("ready ids need no tokenizer to train, evaluate, score, check and merge; text does")

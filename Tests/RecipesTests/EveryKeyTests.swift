@@ -97,6 +97,17 @@ struct EveryKeyTests {
         }
     }
 
+    @Test(arguments: [
+        ("train.epochs=1e300", "found 1e300"), ("train.epochs=1000001", "at most 1000000"),
+        ("train.steps=9223372036854775807", "from 1 to 1000000000"),
+        ("train.steps=9223372036854775808", "from 1 to 1000000000"),
+        ("data.train=[{path: t, weight: 1e300}]", "at most 10000"), ("train.learning_rate=1e999", "found 1e999"),
+    ])
+    func numbersBeyondAllBoundsAreRefused(_ setting: String, _ says: String) {
+        let found = problems(smallest, set: [setting])
+        #expect(found.count == 1 && found[0].contains(says), "\(found)")
+    }
+
     @Test(arguments: RecipeKey.all.map(\.path))
     func aKeySpelledWrongIsSuggested(_ path: String) throws {
         let key = try #require(RecipeKey.all.first { $0.path == path })

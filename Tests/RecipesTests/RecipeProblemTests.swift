@@ -151,20 +151,31 @@ struct RecipeProblemTests {
     @Test func outputDirectoryRules() throws {
         try withFolder { folder in
             let run = folder + "/run"
-            #expect(try OutputDirectory.check(run, resume: false, overwrite: false) == .create)
-            #expect(try OutputDirectory.check(run, resume: true, overwrite: false) == .create)
-            try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
-            #expect(try OutputDirectory.check(run, resume: false, overwrite: false) == .create)
-            try "x".write(toFile: run + "/metrics.jsonl", atomically: true, encoding: .utf8)
-            #expect(throws: Problem.self) { try OutputDirectory.check(run, resume: false, overwrite: false) }
-            #expect(try OutputDirectory.check(run, resume: true, overwrite: false) == .resume)
-            #expect(try OutputDirectory.check(run, resume: false, overwrite: true) == .overwrite)
-            #expect(throws: Problem.self) { try OutputDirectory.check(run, resume: true, overwrite: true) }
-            #expect(throws: Problem.self) {
-                try OutputDirectory.check(run + "/metrics.jsonl", resume: false, overwrite: true)
+            func check(_ path: String, resume: Bool = false, overwrite: Bool = false, reading: [String] = []) throws {
+                try OutputDirectory.check(path, resume: resume, overwrite: overwrite, inputs: reading)
             }
-            #expect(throws: Problem.self) {
-                try OutputDirectory.check(run + "/metrics.jsonl/deeper", resume: false, overwrite: false)
+            try check(run)
+            try check(run, resume: true)
+            try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
+            try check(run, resume: true)
+            let other = run + "/notes.txt"
+            try "x".write(toFile: other, atomically: true, encoding: .utf8)
+            #expect(throws: Problem.self) { try check(run, resume: true) }
+            try "x".write(toFile: run + "/metrics.jsonl", atomically: true, encoding: .utf8)
+            #expect(throws: Problem.self) { try check(run) }
+            try check(run, resume: true)
+            try check(run, overwrite: true, reading: [folder + "/rows.jsonl", folder + "/run2"])
+            #expect(throws: Problem.self) { try check(run, resume: true, overwrite: true) }
+            #expect(throws: Problem.self) { try check(run + "/metrics.jsonl", overwrite: true) }
+            #expect(throws: Problem.self) { try check(run + "/metrics.jsonl/deeper") }
+            // What the run reads is not taken away, by whatever name it is known.
+            let link = folder + "/link"
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: run)
+            for (output, input) in [
+                (run, other), (folder, other), (link, other), (run, link + "/notes.txt"), (run, run),
+            ] {
+                let problem = #expect(throws: Problem.self) { try check(output, overwrite: true, reading: [input]) }
+                #expect(problem?.message.contains("holds '\(input)', which --overwrite would take away") == true)
             }
         }
     }

@@ -1,3 +1,5 @@
+import Adapters
+import Datasets
 import Diagnostics
 import Foundation
 import Models
@@ -34,6 +36,119 @@ struct RunTests {
             for file in ["adapter_model.safetensors", "state/step-10/trainer.safetensors"] {
                 #expect(try bytes("\(folder)/a/\(file)") == bytes("\(folder)/b/\(file)"), "\(file)")
             }
+        }
+    }
+
+    @Test func anEvaluationThatWasCutShortIsMadeByTheResume() throws {
+        try withFolder { folder in
+            try writeRows(6, to: folder + "/facts.jsonl", seed: 3)
+            func run(_ output: String, resume: Bool = false, stopAfter step: Int = .max) throws -> RunOutcome {
+                let recipe = try recipe(
+                    in: folder, output: output, "data.eval=\(folder)/eval.jsonl", "evaluate.every=4",
+                    "evaluate.tasks=\(folder)/facts.jsonl")
+                var steps = 0
+                return try TrainingRun(plan(recipe)).run(resume: resume, shouldStop: { steps >= step }) { event in
+                    if case .step(let report) = event { steps = report.step }
+                }
+            }
+            #expect(try run("a") == .finished)
+            #expect(try run("b", stopAfter: 4) == .interrupted)
+            #expect(try losses(folder + "/b", "eval_loss").isEmpty)
+            // Stopped again at once: it remains to be made.
+            #expect(try run("b", resume: true, stopAfter: 0) == .interrupted)
+            #expect(try run("b", resume: true) == .finished)
+            for key in ["loss", "eval_loss", "facts.loss"] {
+                #expect(try losses(folder + "/a", key) == losses(folder + "/b", key), "\(key)")
+            }
+            #expect(try losses(folder + "/a", "eval_loss").count == 3)
+            // A finished run has nothing to do and writes nothing anew.
+            let state = folder + "/b/state/step-10/state.json"
+            let before = try FileManager.default.attributesOfItem(atPath: state)[.modificationDate] as? Date
+            #expect(try run("b", resume: true) == .finished)
+            #expect(try FileManager.default.attributesOfItem(atPath: state)[.modificationDate] as? Date == before)
+        }
+    }
+
+    /// Of large files the place of a resume is a row, and in it a sample.
+    @Test func aResumeGoesOnInTheMiddleOfARow() throws {
+        try withFolder { folder in
+            let document = (0..<400).map { "word \($0 * 7 % 100)" }.joined(separator: " ")
+            let short = [String](repeating: "{\"text\": \"a b\"}", count: 10_000)
+            let filler = String(repeating: "x", count: 17 << 20)
+            let rows =
+                [document, document + " again"].map { "{\"text\": \"\($0)\"}" } + short
+                + ["{\"text\": \"\(filler)\"}"]
+            try rows.joined(separator: "\n").write(toFile: folder + "/large.jsonl", atomically: true, encoding: .utf8)
+            func run(_ output: String, resume: Bool = false, stopAfter step: Int = .max) throws {
+                let recipe = try recipe(
+                    in: folder, output: output, "model=\(root.appending(path: "checkpoints/tiny").path)",
+                    "data.train=\(folder)/large.jsonl", "data.shuffle=false", "train.steps=5", "save.every=1",
+                    "save.keep=9", "data.max_length=64")
+                let plan = try plan(recipe)
+                #expect(!plan.source.corpus.isKnown)
+                var steps = 0
+                _ = try TrainingRun(plan).run(resume: resume, shouldStop: { steps >= step }) { event in
+                    if case .step(let report) = event { steps = report.step }
+                }
+            }
+            try run("a")
+            try run("b", stopAfter: 2)
+            let state = try JSONValue(contentsOfFile: folder + "/b/state/step-2/state.json")
+            #expect(state["cursor"]?["part"]?.intValue ?? 0 > 0, "\(state["cursor"] ?? .null)")
+            try run("b", resume: true)
+            #expect(try losses(folder + "/a") == losses(folder + "/b"))
+        }
+    }
+
+    @Test func onlyWhatAKilledRunLeftIsCleared() throws {
+        try withFolder { folder in
+            let recipe = try recipe(in: folder, output: "a", "train.steps=2")
+            try FileManager.default.createDirectory(atPath: folder + "/a/state", withIntermediateDirectories: true)
+            let own = ["notes.old-version", "rows.partial-", "model.partial-1b"]
+            let left = ["recipe.yaml.partial-77", ".old-123", "state/step-1.partial-9", "state/step-1.old-9"]
+            for name in own + left { try "x".write(toFile: "\(folder)/a/\(name)", atomically: true, encoding: .utf8) }
+            _ = try TrainingRun(plan(recipe)).run(resume: true) { _ in }
+            for name in own { #expect(FileManager.default.fileExists(atPath: "\(folder)/a/\(name)"), "\(name)") }
+            for name in left { #expect(!FileManager.default.fileExists(atPath: "\(folder)/a/\(name)"), "\(name)") }
+        }
+    }
+
+    @Test func roomIsWantedForTheCheckpointsThatARunWrites() throws {
+        try withFolder { folder in
+            func disk(_ keep: String) throws -> Int {
+                try TrainingRun(plan(recipe(in: folder, output: "a", "save.keep=\(keep)"))).forecast.diskBytes
+            }
+            // Ten steps save after 3, 6, 9 and 10.
+            let (all, four, three) = try (disk("9223372036854775807"), disk("4"), disk("3"))
+            #expect(all == four && three < four)
+        }
+    }
+
+    @Test func anAdapterToContinueFromTakesTheRecipesDropout() throws {
+        try withFolder { folder in
+            let first = try recipe(in: folder, output: "a", adapter: "{rank: 4, dropout: 0.25}", "train.steps=1")
+            _ = try TrainingRun(plan(first)).run { _ in }
+            for (stated, expected) in [("", 0), (", dropout: 0.5", 0.5)] {
+                let adapter = "{init_from: \(folder)/a\(stated)}"
+                let second = try recipe(in: folder, output: "b", adapter: adapter, "train.steps=1")
+                let plan = try plan(second)
+                let specs = try #require(plan.adapterPlan?.specs.values)
+                #expect(!specs.isEmpty && specs.allSatisfy { $0.dropout == Float(expected) && $0.rank == 4 })
+                _ = try TrainingRun(plan).run(replacing: true) { _ in }
+                let written = try JSONValue(contentsOfFile: folder + "/b/adapter_config.json")
+                #expect(written["lora_dropout"]?.doubleValue == expected)
+            }
+        }
+    }
+
+    @Test func aRehearsalAsksTheTasks() throws {
+        try withFolder { folder in
+            try writeRows(40, to: folder + "/facts.jsonl", seed: 3)
+            let plain = try TrainingRun(plan(recipe(in: folder, output: "a"))).rehearse(budget: 0.1)
+            let asking = try recipe(
+                in: folder, output: "a", "evaluate.tasks=\(folder)/facts.jsonl", "evaluate.every=1")
+            let asked = try TrainingRun(plan(asking)).rehearse(budget: 0.1)
+            #expect(plain.evaluations == 0 && asked.evaluations > 0)
         }
     }
 
@@ -76,8 +191,15 @@ struct RunTests {
     @Test func aResumeWithAnotherRecipeIsRefused() throws {
         try withFolder { folder in
             _ = try TrainingRun(plan(recipe(in: folder, output: "a", "train.steps=3"))).run { _ in }
-            let changed = try recipe(in: folder, output: "a", "train.learning_rate=0.5")
-            #expect(throws: Problem.self) { try TrainingRun(plan(changed)).run(resume: true) { _ in } }
+            for (change, words) in [
+                ("train.learning_rate=0.5", "train.learning_rate: 0.5"), ("adapter.rank=8", "adapter.rank: 8"),
+            ] {
+                let changed = try recipe(in: folder, output: "a", "train.steps=3", change)
+                let problem = #expect(throws: Problem.self) {
+                    try TrainingRun(plan(changed)).run(resume: true) { _ in }
+                }
+                #expect(problem?.message.contains(words) == true, "\(problem?.message ?? "")")
+            }
         }
     }
 
@@ -145,13 +267,26 @@ struct RunTests {
                 in: folder, output: "a", "evaluate.tasks=\(folder)/facts.jsonl", "evaluate.metric=facts.perplexty")
             let problems = #expect(throws: Problems.self) { try plan(recipe) }
             #expect(problems?.list.first?.advice == "did you mean 'facts.perplexity'?")
+            // The divergence from the base is of no adapted model alone.
+            try "tasks: [{name: facts, data: \(folder)/facts.jsonl, general: true}]".write(
+                toFile: folder + "/suite.yaml", atomically: true, encoding: .utf8)
+            let general = try TrainingTests.recipe(
+                in: folder, output: "a", "evaluate.tasks=\(folder)/suite.yaml", "evaluate.metric=facts.kl")
+            #expect(throws: Problems.self) { try plan(general) }
         }
     }
 
     @Test func fullTrainingWritesAModel() throws {
         try withFolder { folder in
+            // With every file that belongs to a model.
+            let companions = ["config.json", "tekken.json", "vocab.txt", "LICENSE", "chat_template.json"]
+            try FileManager.default.copyItem(atPath: fixture("llama"), toPath: folder + "/base")
+            for name in companions.dropFirst() {
+                try name.write(toFile: "\(folder)/base/\(name)", atomically: true, encoding: .utf8)
+            }
             let recipe = try recipe(
-                in: folder, output: "a", adapter: "{method: full}", "train.steps=20", "train.learning_rate=0.005")
+                in: folder, output: "a", adapter: "{method: full}", "model=\(folder)/base", "train.steps=20",
+                "train.learning_rate=0.005")
             var first = 0.0
             var last = 0.0
             _ = try TrainingRun(plan(recipe)).run { event in
@@ -163,6 +298,7 @@ struct RunTests {
             #expect(last < first)
             let files = try ModelFiles.open(directory: folder + "/a")
             #expect(files.source?["model.embed_tokens.weight"] != nil)
+            for name in companions { #expect(try bytes("\(folder)/a/\(name)") == bytes("\(folder)/base/\(name)")) }
         }
     }
 

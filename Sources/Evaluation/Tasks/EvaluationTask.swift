@@ -22,6 +22,13 @@ public struct EvaluationTask: Sendable {
     /// Samples left out because they are too long.
     public internal(set) var dropped = 0
 
+    /// The task with its first rows only.
+    public func prefix(_ count: Int) -> EvaluationTask {
+        var task = self
+        task.rows = Array(rows.prefix(count))
+        return task
+    }
+
     /// The result of measuring models, given each model's outcomes by row.
     func result(_ outcomes: [[RowOutcome]]) -> TaskResult {
         var described = JSONObject()

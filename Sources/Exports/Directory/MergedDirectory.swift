@@ -125,10 +125,10 @@ extension ExportJob {
     }
 
     private func writeCompanions(dtype: PlainFormat, into directory: String) throws {
-        try SourceFolder(path: base.path).copyCompanions(to: directory)
+        try CompanionFiles(of: base.path).copy(to: directory)
         let style = JSONStyle(indent: 2, keySeparator: ": ")
         let described = try ModelDescription(configuration: base.configuration, file: base.path)
-        let configuration = SourceFolder.configuration(
+        let configuration = MergedConfiguration.of(
             base.configuration, dtype: dtype.torchName, plain: !base.scaled.isEmpty,
             untied: described.config.tiedHead && !base.description.config.tiedHead)
         try AtomicFile.write(configuration.serialized(style) + "\n", to: directory + "/config.json")

@@ -40,10 +40,7 @@ struct DataCheckCommand: ParsableCommand {
             Screen.status("reading rows: \(Int(share * 100)) %")
         }
         Screen.status(nil)
-        for warning in summary.warnings { log.warning("\(warning)") }
-        if summary.warnedRows > summary.warnings.count {
-            log.warning("\(summary.warnedRows - summary.warnings.count) more rows are odd")
-        }
+        summary.tellWarnings()
         let leaked =
             against.isEmpty || !summary.problems.isEmpty
             ? nil : try leakage.search(rows, in: against, tokenizer: builder.renderer.tokenizer)
@@ -75,7 +72,7 @@ struct SamplingOptions: ParsableArguments {
     var tooLong = TooLong.drop
 
     mutating func validate() throws {
-        if maxLength < 2 { throw ValidationError("--max-length takes a number of at least 2, not \(maxLength).") }
+        try FlagRange.check("--max-length", maxLength, from: 2, to: .max)
     }
 
     /// What makes samples of rows.
@@ -99,6 +96,13 @@ extension TooLong: ExpressibleByArgument, CaseIterable {
 }
 
 extension DataSummary {
+    /// Tells what is odd about rows, of many the number.
+    func tellWarnings(most: Int = .max) {
+        let told = warnings.prefix(most)
+        for warning in told { log.warning("\(warning)") }
+        if warnedRows > told.count { log.warning("\(warnedRows - told.count) more rows are odd") }
+    }
+
     /// The counts as JSON.
     var json: JSONValue {
         let kinds = self.kinds.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue.integer($0.value)) }

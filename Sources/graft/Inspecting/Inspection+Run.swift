@@ -1,3 +1,4 @@
+import Adapters
 import Foundation
 import OrderedJSON
 import Recipes
@@ -16,7 +17,12 @@ extension Inspection {
             inspection.add("rank", recipe.adapter.method == .lora ? recipe.adapter.rank : nil)
         }
         inspection.addMetrics(path + "/metrics.jsonl")
-        inspection.addCheckpoints(path + "/state")
+        let steps = RunFolder(path).checkpoints.map(\.step)
+        if !steps.isEmpty {
+            inspection.add(
+                "checkpoints", .array(steps.map(JSONValue.integer)),
+                text: steps.map { "step \($0)" }.joined(separator: ", "))
+        }
         if FileManager.default.fileExists(atPath: path + "/adapter_config.json") {
             let adapter = try adapter(path)
             inspection.tensors = adapter.tensors
@@ -61,14 +67,5 @@ extension Inspection {
             let step = best?["step"]?.intValue ?? 0
             add("best_eval_loss", .number(loss), text: String(format: "%.4f at step %d", loss, step))
         }
-    }
-
-    private mutating func addCheckpoints(_ path: String) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        let steps = names.filter { $0.hasPrefix("step-") }.compactMap { Int($0.dropFirst(5)) }.sorted()
-        if steps.isEmpty { return }
-        add(
-            "checkpoints", .array(steps.map(JSONValue.integer)),
-            text: steps.map { "step \($0)" }.joined(separator: ", "))
     }
 }

@@ -17,7 +17,6 @@ struct DryRun {
     /// What some micro-batches of the run have cost; nil where it would not fit into this machine.
     private let rehearsal: Rehearsal?
     private let seconds: Double
-    private let available: Int?
 
     /// Runs some micro-batches of the run, unless they would not fit into this machine; `start` is when the program began
     /// to prepare the run, for that time is part of it.
@@ -29,10 +28,7 @@ struct DryRun {
         let adapts = recipe.adapter.method == .lora
         exports = Exportability.all(run.plan.files, run.plan.adapterPlan)
             .filter { adapts || ["gguf", "ollama"].contains($0.target) }
-        // What the process has already is its own.
-        available = [SystemFiles.availableMemory.map { $0 + Machine.resident.anonymous }, SystemFiles.memoryLimit]
-            .compactMap { $0 }.min()
-        if facts.forecast.peakBytes <= available ?? .max {
+        if Self.memoryAdvice(facts.forecast) == nil {
             Screen.status("measuring some steps")
             let rehearsal = try run.rehearse()
             Screen.status(nil)
@@ -45,6 +41,20 @@ struct DryRun {
             seconds = facts.forecast.secondsPerStep(productSpeed: speed) * Double(facts.totalSteps)
             rehearsal = nil
         }
+    }
+
+    /// Bytes of memory that this process can have, with what it has already; nil where the system does not tell.
+    private static var available: Int? {
+        [SystemFiles.availableMemory.map { $0 + Machine.resident.anonymous }, SystemFiles.memoryLimit]
+            .compactMap { $0 }.min()
+    }
+
+    /// What to do where a run needs more memory than this machine has for it; nil where it does not.
+    static func memoryAdvice(_ forecast: Forecast) -> String? {
+        guard let available, forecast.peakBytes > available else { return nil }
+        return
+            "this machine has \(ByteText.of(available)) for it: set train.memory_limit, lower data.max_length, or train a"
+            + " smaller model"
     }
 
     private var peakBytes: Int { max(rehearsal?.peakBytes ?? 0, facts.forecast.measuredPeak ?? 0, estimatedPeak) }
@@ -86,11 +96,7 @@ struct DryRun {
     /// What would help where the run does not fit or takes very long.
     private func advice() -> [String] {
         var lines: [String] = []
-        if rehearsal == nil, let available {
-            lines.append(
-                "this machine has \(ByteText.of(available)) for it: set train.memory_limit, lower data.max_length, or"
-                    + " train a smaller model")
-        }
+        if rehearsal == nil, let advice = Self.memoryAdvice(facts.forecast) { lines.append(advice) }
         if seconds > Self.longest {
             let share = Self.longest / seconds
             lines.append(

@@ -104,7 +104,7 @@ struct TrainingDisplay {
 
 /// What is known before the first step, in words.
 enum FactsText {
-    /// Two or three lines.
+    /// The most important lines first: three, and what is special about the data.
     static func lines(_ facts: RunFacts) -> [String] {
         let share = Double(facts.trainableParameters) / Double(max(1, facts.baseParameters)) * 100
         let place = facts.adaptedModules > 0 ? " in adapters on \(facts.adaptedModules) layers" : ""
@@ -119,11 +119,25 @@ enum FactsText {
         if facts.evaluationSamples > 0 {
             lines[1] += "; \(CountText.of(facts.evaluationSamples)) held-out samples"
         }
+        var notes: [String] = []
         if facts.isEstimate {
-            lines.insert(
+            notes.append(
                 "rows after the first \(CountText.of(ReadingDepth.firstRows)) were checked for their shape only;"
-                    + " data.check: all reads every row first", at: 2)
+                    + " data.check: all reads every row first")
         }
+        if facts.dropped > 0 {
+            notes.append(
+                "samples left out because they are longer than data.max_length: \(CountText.of(facts.dropped))")
+        }
+        if facts.truncated > 0 {
+            notes.append("samples whose prompt is cut to data.max_length: \(CountText.of(facts.truncated))")
+        }
+        if facts.preferences > 0 {
+            notes.append(
+                "rows with a chosen and a rejected answer, of which the chosen one is trained on:"
+                    + " \(CountText.of(facts.preferences))")
+        }
+        lines.insert(contentsOf: notes, at: 2)
         return lines
     }
 }

@@ -8,17 +8,8 @@ extension TrainingEvent {
         switch self {
         case .started(let facts): event("started", facts.json)
         case .resumed(let step): event("resumed", ["step": .integer(step)])
-        case .step(let report):
-            event(
-                "step",
-                [
-                    "step": .integer(report.step), "epoch": .integer(report.epoch), "loss": .number(report.loss),
-                    "grad_norm": .number(report.gradientNorm), "learning_rate": .number(report.learningRate),
-                    "target_tokens": .integer(report.targetTokens), "tokens": .integer(report.tokens),
-                    "tokens_per_second": .number(report.tokensPerSecond), "seconds": .number(report.seconds),
-                ])
-        case .evaluated(let report):
-            event("evaluated", .object(report.members))
+        case .step(let report): event("step", .object(report.members))
+        case .evaluated(let report): event("evaluated", .object(report.members))
         case .saved(let step, let path): event("saved", ["step": .integer(step), "path": .string(path)])
         case .note(let text): event("note", ["text": .string(text)])
         case .interrupted(let step): event("interrupted", ["step": .integer(step)])
@@ -43,7 +34,8 @@ extension RunFacts {
         [
             "trainable_parameters": .integer(trainableParameters), "base_parameters": .integer(baseParameters),
             "adapted_modules": .integer(adaptedModules), "steps": .integer(totalSteps), "samples": .integer(samples),
-            "tokens": .integer(tokens), "target_tokens": .integer(targetTokens), "estimated": .bool(isEstimate),
+            "tokens": .integer(tokens), "target_tokens": .integer(targetTokens), "dropped": .integer(dropped),
+            "truncated": .integer(truncated), "preferences": .integer(preferences), "estimated": .bool(isEstimate),
             "evaluation_samples": .integer(evaluationSamples), "precision": .string(precision),
             "peak_memory_bytes": .integer(forecast.peakBytes), "disk_bytes": .integer(forecast.diskBytes),
             "micro_batch_tokens": .integer(forecast.microBatchTokens), "blocks_kept": .integer(forecast.blocksKept),
