@@ -14,7 +14,7 @@ struct ExportOrigin: ParsableArguments {
     @Option(help: "A model directory or a GGUF file.")
     var model: String
 
-    @Option(help: "An adapter directory (PEFT).")
+    @Option(help: "An adapter directory (PEFT); only export, to gguf or ollama, goes without one.")
     var adapter: String?
 
     @Option(name: [.customShort("o"), .long], help: "Where to write; it must not exist.")

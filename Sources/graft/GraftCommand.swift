@@ -10,7 +10,7 @@ struct GraftCommand: ParsableCommand {
             One program, no GPU, no Python, no network: it trains adapters from a recipe, shows with numbers whether the \
             adapted model is better than the base, and merges or exports it.
 
-            Exit status: 0 done; 1 the run failed; 2 the input is wrong; 3 a proof was not met; 130 interrupted.
+            Exit status: 0 done; 1 the run failed; 2 the input is wrong; 3 a gate or a proof was not met; 130 interrupted.
             """,
         version: Version.text,
         subcommands: [

@@ -76,6 +76,10 @@ struct AdaptedTests {
         let model = try Graft.run(flags + ["--template", "auto"], in: work.folder.url)
         #expect(own.status == 0 && own.lines.count == 24, "\(own.errors)")
         #expect(own.output == named.output && own.output != model.output)
+        // Recited is with the same template.
+        _ = try work.folder.write("run/chat_template.jinja", "{{ raise_exception('the adapter has its own') }}")
+        let audit = try work.graft("audit", "--model", Self.model, "--adapter", "run", "--data", "rows.jsonl")
+        #expect(audit.status == 2 && audit.errors.contains("the adapter has its own"), "\(audit.errors)")
     }
 
     @Test("an adapter of a run without a template is used without one")

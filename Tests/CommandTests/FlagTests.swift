@@ -75,6 +75,10 @@ struct FlagTests {
         ("train recipe.yaml --set adapter=3", ["'adapter' has keys and no value; write --set adapter.method=value"]),
         ("train recipe.yaml --set adapter.rank=x", ["expected a whole number from 1 to 65536, found x"]),
         ("train recipe.yaml --resume --overwrite", ["exclude each other"]),
+        ("train recipe.yaml --resume --set output=.", ["the output directory '.' holds no run to go on with"]),
+        ("train recipe.yaml --overwrite --set output=.", ["'.' holds 'rows.jsonl', which --overwrite would take away"]),
+        ("train recipe.yaml --set output=~/run", ["a directory named '~/run' would be made; only a shell replaces ~"]),
+        ("train recipe.yaml --set model=$HOME/m", ["'$HOME/m' does not exist; only a shell replaces ~ and variables"]),
         ("train recipe.yaml --threads -1", ["--threads takes a number from 1 to 1024, not -1."]),
         ("train recipe.yaml --threads two", ["'two' is invalid for '--threads"]),
         ("train recipe.yaml --set output=rows.jsonl", ["the output 'rows.jsonl' is a file"]),
@@ -99,8 +103,8 @@ struct FlagTests {
             "data check nope.jsonl empty.jsonl folder --model MODEL",
             ["nope.jsonl: does not exist", "empty.jsonl: holds no rows", "folder: is a directory"]
         ),
-        ("data check rows.jsonl --model MODEL --max-length 1", ["--max-length takes a number of at least 2, not 1."]),
-        ("data preview rows.jsonl --model MODEL --rows -1", ["--rows takes a number of at least 1, not -1."]),
+        ("data check rows.jsonl --model MODEL --max-length 1", ["--max-length takes a number from 2, not 1."]),
+        ("data preview rows.jsonl --model MODEL --rows -1", ["--rows takes a number from 1, not -1."]),
         ("render --model MODEL --data rows.jsonl --template nope", ["nope: the chat template cannot be read; give"]),
         ("render --model MODEL --data rows.jsonl --var x=y", ["--var x=y", "text needs its own quotes"]),
         ("render --model MODEL --data rows.jsonl --now tomorrow", ["is no moment in ISO 8601"]),
@@ -113,10 +117,14 @@ struct FlagTests {
         ("generate --model MODEL --prompt a --temperature nan", ["--temperature must be a number from 0, not nan."]),
         ("generate --model MODEL --prompt a --top-k -1", ["--top-k must be at least 0, not -1."]),
         ("generate --model MODEL --prompt a --top-p 0", ["--top-p must be above 0"]),
-        ("generate --model MODEL --prompt a --max-tokens 0", ["--max-tokens must be at least 1, not 0."]),
+        ("generate --model MODEL --prompt a --max-tokens 0", ["--max-tokens takes a number from 1 to 1048576, not 0."]),
+        (
+            "generate --model MODEL --prompt a --max-tokens 9223372036854775807",
+            ["--max-tokens takes a number from 1 to 1048576, not 9223372036854775807."]
+        ),
         // Evaluations
         ("eval --model MODEL", ["--data, --general or --suite says what is evaluated."]),
-        ("eval --model MODEL --data rows.jsonl --limit 0", ["--limit must be at least 1, not 0."]),
+        ("eval --model MODEL --data rows.jsonl --limit 0", ["--limit takes a number from 1, not 0."]),
         ("eval --model MODEL --data rows.jsonl --gate x", ["the gate 'x' is no comparison"]),
         ("eval --model MODEL --data rows.jsonl --leakage-threshold -1", ["above 0, at most 1, not -1.0."]),
         (
@@ -155,6 +163,9 @@ struct FlagTests {
         ("inspect rows.jsonl", ["rows.jsonl: is neither GGUF nor safetensors"]),
         ("bench train --shape nope", ["there is no shape 'nope'; the shapes are"]),
         ("bench generate --shape qwen2.5-0.5b --model MODEL", ["exclude each other"]),
+        ("bench generate --model MODEL --prompt 9223372036854775807", ["--prompt takes a number from 1 to 1048576"]),
+        ("bench generate --model MODEL --tokens 1", ["--tokens takes a number from 2 to 1048576, not 1."]),
+        ("bench train --model MODEL --seq 9223372036854775807", ["--seq takes a number from 1 to 1048576"]),
         ("bench tokenize --model MODEL --text folder", ["folder: is a directory, not a file"]),
         ("bench plot nope --x a --y b --title t", ["nope: does not exist"]),
         ("doctor surplus", ["surplus"]),

@@ -52,12 +52,17 @@ struct TextTests {
             "{{ strftime_now('%Y-%m-%d') }} {{ mood }} {% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"
                 + "{% if add_generation_prompt %}<assistant>{% endif %}")
         let data = try folder.write("rows.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"hällo\\n\"}]}\n")
-        let run = try Graft.run([
-            "render", "--model", model, "--data", data, "--template", template, "--var", "mood=\"calm\"", "--now",
-            "2026-01-15T09:30:00", "--add-generation-prompt",
-        ])
-        #expect(run.status == 0, "\(run.errors)")
-        #expect(run.output == "\"2026-01-15 calm <user>hällo\\n<assistant>\"\n")
+        for now in [
+            "2026-01-15T09:30:00", "2026-01-15T09:30:00.250", "2026-01-15T09:30:00.123456", "2026-01-15",
+            "2026-01-15T12:00:00Z", "2026-01-15T12:00:00.5Z", "2026-01-15T12:00:00.123456+00:00",
+        ] {
+            let run = try Graft.run([
+                "render", "--model", model, "--data", data, "--template", template, "--var", "mood=\"calm\"", "--now",
+                now, "--add-generation-prompt",
+            ])
+            #expect(run.status == 0, "\(run.errors)")
+            #expect(run.output == "\"2026-01-15 calm <user>hällo\\n<assistant>\"\n")
+        }
     }
 
     @Test(

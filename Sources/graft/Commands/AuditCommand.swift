@@ -42,14 +42,14 @@ struct AuditCommand: NumericCommand {
 
     mutating func validate() throws {
         if canaries == nil && data == nil { throw ValidationError("Give --canaries, --data or both.") }
-        if rows < 1 { throw ValidationError("--rows takes a number of at least 1, not \(rows).") }
+        try FlagRange.check("--rows", rows, to: .max)
     }
 
     func run() throws {
         let precision = compute.start()
         let opened = try OpenedModel.open(model)
-        let tokenizer = try opened.tokenizer()
-        let renderer = try PromptRenderer(tokenizer: tokenizer, source: rendering.source)
+        let renderer = try opened.renderer(rendering, adapters: adapter.map { [$0] } ?? [])
+        let tokenizer = renderer.tokenizer
         let config = opened.files.description.config
         let builder = SampleBuilder(
             renderer: renderer, maxLength: config.maximumPositions, vocabularySize: config.vocabularySize)

@@ -91,8 +91,7 @@ struct ChatCommand: NumericCommand {
             return !Interruption.isRequested
         }.first
         Interruption.clear()
-        // What was held back, because a stop text could have begun with it, comes at the end.
-        try Output.line(String(answer?.text.dropFirst(shown.count) ?? ""))
+        try Output.line(answer?.text(heldBackAfter: shown) ?? "")
         try Output.flush()
         return answer
     }

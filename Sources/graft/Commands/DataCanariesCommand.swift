@@ -42,11 +42,9 @@ struct DataCanariesCommand: ParsableCommand {
     var overwrite = false
 
     mutating func validate() throws {
-        if !(1...1000).contains(count) { throw ValidationError("--count takes a number from 1 to 1000, not \(count).") }
-        if !(0...1_000_000).contains(times) { throw ValidationError("--times takes a number from 0, not \(times).") }
-        if !(19...10_000).contains(controls) {
-            throw ValidationError("--controls takes a number from 19 to 10000, not \(controls).")
-        }
+        try FlagRange.check("--count", count, to: 1000)
+        try FlagRange.check("--times", times, from: 0)
+        try FlagRange.check("--controls", controls, from: 19, to: 10_000)
     }
 
     func run() throws {

@@ -18,7 +18,7 @@ struct DataPreviewCommand: ParsableCommand {
     var rows = 3
 
     mutating func validate() throws {
-        if rows < 1 { throw ValidationError("--rows takes a number of at least 1, not \(rows).") }
+        try FlagRange.check("--rows", rows, to: .max)
     }
 
     func run() throws {

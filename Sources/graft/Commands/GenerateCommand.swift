@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Diagnostics
 import Generation
+import Models
 import OrderedJSON
 import Tokenizers
 
@@ -35,7 +36,7 @@ struct AnswerOptions: ParsableArguments {
     var seed = 0
 
     mutating func validate() throws {
-        if maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1, not \(maxTokens).") }
+        try FlagRange.check("--max-tokens", maxTokens)
         if !(temperature >= 0 && temperature.isFinite) {
             throw ValidationError("--temperature must be a number from 0, not \(temperature).")
         }
@@ -100,7 +101,7 @@ struct GenerateCommand: NumericCommand {
         let renderer = try opened.renderer(rendering, adapters: adapter.map { [$0] } ?? [])
         let tokenizer = renderer.tokenizer
         let stops = try StopTokens.ids(of: opened.files, tokenizer: tokenizer, endOfTurn: renderer.endOfTurn)
-        let requests = try prompts(renderer).enumerated().map { row, ids in
+        let requests = try prompts(renderer, opened.files.description.config).enumerated().map { row, ids in
             GenerationRequest(
                 ids, maxTokens: choice.maxTokens, stopIDs: stops, stopStrings: choice.stop,
                 sampling: choice.sampling, key: UInt64(row), continuesText: raw)
@@ -125,8 +126,7 @@ struct GenerateCommand: NumericCommand {
                 if !streams { Screen.status("\(done) of \(requests.count) answers") }
             })
         Screen.status(nil)
-        // What was held back, because a stop text could have begun with it, comes at the end.
-        if streams { return try Output.line(String(answers.first?.text.dropFirst(shown.count) ?? "")) }
+        if streams { return try Output.line(answers.first?.text(heldBackAfter: shown) ?? "") }
         for answer in answers {
             let object: JSONValue = [
                 "text": .string(answer.text), "ids": .array(answer.ids.map { .integer(Int($0)) }),
@@ -136,7 +136,7 @@ struct GenerateCommand: NumericCommand {
         }
     }
 
-    private func prompts(_ renderer: PromptRenderer) throws -> [[Int32]] {
+    private func prompts(_ renderer: PromptRenderer, _ config: TransformerConfig) throws -> [[Int32]] {
         if let prompt {
             if raw { return [renderer.rawIDs(prompt)] }
             do throws(RowFault) {
@@ -145,7 +145,9 @@ struct GenerateCommand: NumericCommand {
         }
         return try RowFile(path: data ?? "").mapRows { row in
             switch row {
-            case .tokens(let ids, _): return ids
+            case .tokens(let ids, _):
+                try config.checkSequence(ids)
+                return ids
             case .text(let text): return renderer.rawIDs(text)
             case .conversation(let own), .preference(let own, _):
                 let answered = own.messages.last?["role"]?.stringValue == "assistant"
@@ -153,5 +155,14 @@ struct GenerateCommand: NumericCommand {
                 return try renderer.promptIDs(Conversation(messages: messages, tools: own.tools))
             }
         }
+    }
+}
+
+extension Generation {
+    /// The end of the text that was not shown while it was written, because a stop text could have begun with it.
+    ///
+    /// Counted in bytes: an accent that was held back makes another character of the letter shown before it.
+    func text(heldBackAfter shown: String) -> String {
+        String(decoding: text.utf8.dropFirst(shown.utf8.count), as: UTF8.self)
     }
 }

@@ -49,7 +49,8 @@ struct RenderCommand: ParsableCommand {
 struct RenderingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A chat template to use instead of the model's own; `none` puts prompt and answer together plainly.",
+            "A chat template; `none` puts prompt and answer together plainly (default: the one that the adapter was"
+                + " trained with, else the model's own).",
             valueName: "file"))
     var template: String?
 
@@ -88,13 +89,19 @@ struct Moment {
 
     init(_ text: String) throws(Problem) {
         let zoned = ISO8601DateFormatter()
-        if let date = zoned.date(from: text) {
-            self.date = date
-            return
+        for options in [zoned.formatOptions, zoned.formatOptions.union(.withFractionalSeconds)] {
+            zoned.formatOptions = options
+            if let date = zoned.date(from: text) {
+                self.date = date
+                return
+            }
         }
         let local = DateFormatter()
         local.locale = Locale(identifier: "en_US_POSIX")
-        for format in ["yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd"] {
+        for format in [
+            "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss.SSSSSS", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd HH:mm:ss",
+            "yyyy-MM-dd",
+        ] {
             local.dateFormat = format
             if let date = local.date(from: text) {
                 self.date = date

@@ -32,8 +32,8 @@ struct TaskOptions: ParsableArguments {
         if data.isEmpty && general.isEmpty && suite.isEmpty {
             throw ValidationError("--data, --general or --suite says what is evaluated.")
         }
-        if maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1, not \(maxTokens).") }
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit).") }
+        try FlagRange.check("--max-tokens", maxTokens)
+        if let limit { try FlagRange.check("--limit", limit, to: .max) }
     }
 
     /// All tasks, and the gates of the suites. A suite that is none is a problem.

@@ -10,10 +10,11 @@ struct ComputeOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "How many threads compute (default: all processors this process may use).")
     var threads: Int?
 
+    /// Threads that anyone may ask for.
+    static let mostThreads = 1024
+
     mutating func validate() throws {
-        if let threads, !(1...1024).contains(threads) {
-            throw ValidationError("--threads takes a number from 1 to 1024, not \(threads).")
-        }
+        if let threads { try FlagRange.check("--threads", threads, to: Self.mostThreads) }
     }
 
     /// Sets the threads and gives the operand type; `preferred` holds where no flag was given.

@@ -33,11 +33,10 @@ struct BenchGenerateCommand: NumericCommand {
     @OptionGroup var compute: ComputeOptions
 
     mutating func validate() throws {
-        for (name, value) in [("--prompt", prompt), ("--runs", runs)] + batch.map({ ("--batch", $0) })
-        where value < 1 {
-            throw ValidationError("\(name) must be at least 1, not \(value).")
+        for (name, value) in [("--prompt", prompt), ("--runs", runs)] + batch.map({ ("--batch", $0) }) {
+            try FlagRange.check(name, value)
         }
-        guard tokens > 1 else { throw ValidationError("--tokens must be at least 2, not \(tokens).") }
+        try FlagRange.check("--tokens", tokens, from: 2)
     }
 
     func run() throws {

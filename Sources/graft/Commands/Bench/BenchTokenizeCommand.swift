@@ -32,9 +32,8 @@ struct BenchTokenizeCommand: ParsableCommand {
     var json = false
 
     mutating func validate() throws {
-        for (name, value) in [("--runs", runs), ("--threads", threads ?? 1)] where value < 1 {
-            throw ValidationError("\(name) must be at least 1, not \(value).")
-        }
+        try FlagRange.check("--runs", runs)
+        if let threads { try FlagRange.check("--threads", threads, to: ComputeOptions.mostThreads) }
     }
 
     func run() throws {

@@ -55,9 +55,8 @@ struct BenchTrainCommand: NumericCommand {
         for (name, value) in [
             ("--seq", sequence), ("--batch", batch), ("--rank", rank), ("--steps", steps), ("--micro", micro ?? 1),
             ("--blocks-kept", blocksKept ?? 1),
-        ]
-        where value < 1 {
-            throw ValidationError("\(name) must be at least 1, not \(value).")
+        ] {
+            try FlagRange.check(name, value)
         }
         guard (0..<1).contains(masked) else {
             throw ValidationError("--masked must be at least 0 and below 1, not \(masked).")
