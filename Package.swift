@@ -120,7 +120,8 @@ let package = Package(
         tests(
             "ExportsTests",
             uses: [
-                "Exports", "Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "Tokenizers", "OrderedJSON",
+                "TestSupport", "Exports", "Adapters", "Models", "Tensors", "Kernels", "WeightFiles", "Tokenizers",
+                "OrderedJSON",
                 "Diagnostics",
             ]),
         tests(

@@ -59,6 +59,12 @@ public struct PEFTConfig: Sendable, Equatable {
             refuse("r (the rank) is missing or no number from \(Self.ranks.lowerBound) to \(Self.ranks.upperBound)")
         }
         settings.alpha = json["lora_alpha"]?.doubleValue ?? 8
+        if let alpha = json["lora_alpha"], !alpha.isNull, alpha.doubleValue?.isFinite != true {
+            refuse("lora_alpha is no number")
+        }
+        if let flag = json["use_rslora"], !flag.isNull, flag.boolValue == nil {
+            refuse("use_rslora is neither true nor false")
+        }
         settings.dropout = json["lora_dropout"]?.doubleValue ?? 0
         settings.useRSLoRA = json["use_rslora"]?.boolValue ?? false
         settings.parameters = json["target_parameters"]?.arrayValue?.compactMap(\.stringValue) ?? []
@@ -79,7 +85,7 @@ public struct PEFTConfig: Sendable, Equatable {
             }
         }
         for (key, value) in json["alpha_pattern"]?.objectValue?.members ?? [] {
-            if let alpha = value.doubleValue {
+            if let alpha = value.doubleValue, alpha.isFinite {
                 settings.alphaPattern.append((key, alpha))
             } else {
                 refuse("alpha_pattern: '\(key)' has no number")

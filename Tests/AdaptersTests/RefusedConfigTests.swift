@@ -17,6 +17,7 @@ struct RefusedConfigTests {
             (#""alora_invocation_tokens": [5]"#, "alora_invocation_tokens"), (#""use_qalora": true"#, "use_qalora"),
             (#""r": 0"#, "rank"), (#""rank_pattern": {"q_proj": 0}"#, "rank_pattern: 'q_proj'"),
             (#""alpha_pattern": {"q_proj": "4"}"#, "alpha_pattern: 'q_proj'"),
+            (#""lora_alpha": "16""#, "lora_alpha"), (#""use_rslora": "true""#, "use_rslora"),
         ])
     func named(_ member: String, _ word: String) throws {
         let rank = member.hasPrefix(#""r""#) ? "" : #""r": 8, "#

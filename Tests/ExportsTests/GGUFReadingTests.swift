@@ -1,4 +1,5 @@
 import Adapters
+import Diagnostics
 import Exports
 import Foundation
 import Kernels
@@ -48,6 +49,29 @@ extension ExportsTests {
             _ = try job.exportGGUFLoRA(to: scratch("a.gguf"))
             let adapter = try GGUFFile.open(scratch("a.gguf"))
             #expect(adapter.metadata["general.architecture"]?.stringValue == "mistral3")
+        }
+
+        @Test("refuses divisors of frequencies that are not one a pair, factors and widths that are no numbers")
+        func lies() throws {
+            let scratch = try Scratch()
+            for (name, changes) in [("llama", [:]), ("deepseek-v3", ["\"mscale\": 1.0": "\"mscale\": 0.7"])] {
+                let files = try ModelFiles.open(directory: Fixture.edited(name, changes, in: scratch))
+                let job = ExportJob(
+                    base: files, adapter: nil, probes: try Probes(tokenizer: nil, config: files.description.config))
+                _ = try job.exportGGUF(to: scratch(name + ".gguf"), quantize: .f32, tokenizer: nil)
+            }
+            try copyGGUF(scratch("llama.gguf"), to: scratch("one.gguf"), adding: ["rope_freqs.weight"]) { _ in }
+            try copyGGUF(scratch("llama.gguf"), to: scratch("factor.gguf")) {
+                $0["llama.rope.scaling.attn_factor"] = .float32(.nan)
+            }
+            try copyGGUF(scratch("deepseek-v3.gguf"), to: scratch("width.gguf")) {
+                $0["deepseek2.attention.key_length_mla"] = .int64(.max)
+                $0["deepseek2.rope.dimension_count"] = .int64(-1)
+            }
+            for (file, word) in [("one", "rope_freqs"), ("factor", "attn_factor"), ("width", "head_count")] {
+                let problems = #expect(throws: Problems.self) { try ModelFiles.open(gguf: scratch(file + ".gguf")) }
+                #expect(problems?.description.contains(word) == true, "\(problems?.description ?? "")")
+            }
         }
 
         @Test("takes no notice of where YaRN's ramp is said to be where llama.cpp does not either")

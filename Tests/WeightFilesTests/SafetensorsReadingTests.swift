@@ -42,6 +42,11 @@ struct SafetensorsReadingTests {
             "{\"a\":{\"dtype\":\"U8\",\"shape\":[4294967296,4294967296,4294967296],\"data_offsets\":[0,8]}}", 8,
             ["'a'", "impossible"]
         ),
+        // No bytes at all, but sizes that overflow wherever one is added to them.
+        (
+            "{\"a\":{\"dtype\":\"U8\",\"shape\":[0,9223372036854775807],\"data_offsets\":[0,0]}}", 0,
+            ["'a'", "impossible"]
+        ),
         (
             "{\"a\":{\"dtype\":\"F64\",\"shape\":[2305843009213693952],\"data_offsets\":[0,8]}}", 8,
             ["'a'", "impossible"]

@@ -176,7 +176,7 @@ extension GGUFConfiguration {
         object["qk_rope_head_dim"] = count("rope.dimension_count")
         let isSplit = value("attention.key_length_mla") != nil
         let width = count(isSplit ? "attention.key_length_mla" : "attention.key_length").intValue ?? 0
-        object["qk_nope_head_dim"] = .integer(max(0, width - (object["qk_rope_head_dim"]?.intValue ?? 0)))
+        object["qk_nope_head_dim"] = .integer(max(0, max(0, width) - max(0, object["qk_rope_head_dim"]?.intValue ?? 0)))
         object["v_head_dim"] = count(isSplit ? "attention.value_length_mla" : "attention.value_length")
         object["moe_intermediate_size"] = count("expert_feed_forward_length")
         object["n_shared_experts"] = count("expert_shared_count")

@@ -155,7 +155,20 @@ struct GGUFConfiguration {
         {
             problems.append(Problem("rotates \(dims) of a head's \(width) numbers, which is not supported", file: path))
         }
-        if let factors { return llama3(factors, object) ?? .null }
+        if let factor = value("rope.scaling.attn_factor")?.doubleValue, !factor.isFinite {
+            problems.append(Problem("\(architecture.name).rope.scaling.attn_factor is \(factor)", file: path))
+        }
+        if let factors {
+            let turned = (value("rope.dimension_count") ?? value("attention.key_length"))?.intValue
+            let pairs = (turned ?? object["head_dim"]?.intValue ?? 0) / 2
+            if factors.count != pairs || !factors.allSatisfy({ $0 > 0 && $0.isFinite }) {
+                problems.append(
+                    Problem(
+                        "tensor rope_freqs.weight must hold \(pairs) positive numbers, one for each rotated pair",
+                        file: path))
+            }
+            return llama3(factors, object) ?? .null
+        }
         if let long = longRope() { return long }
         guard let type = value("rope.scaling.type")?.stringValue, type != "none" else { return nil }
         let factor = number("rope.scaling.factor") ?? 1.0
@@ -193,7 +206,7 @@ struct GGUFConfiguration {
     }
 
     /// Divisors of the rotary frequencies, stored as a tensor where Llama 3.1's scaling is used.
-    var factors: [Double]? { file.weights["rope_freqs.weight"]?.floats()?.map(Double.init) }
+    var factors: [Double]? { file.weights["rope_freqs.weight"].map { ($0.floats() ?? []).map(Double.init) } }
 
     /// Llama 3.1's parameters that give these divisors, or nil: the file stores only what they lead to.
     private func llama3(_ factors: [Double], _ object: JSONObject) -> JSONValue? {

@@ -34,20 +34,22 @@ public enum StoredFormat: Sendable, Hashable {
         }
     }
 
-    /// Bytes that a tensor of this shape takes, or nil when a row does not fill its blocks, a dimension is negative or
-    /// the product does not fit an `Int`. A shape without dimensions is one number.
+    /// More bytes than any file has: a bound that leaves room for sums and products of sizes.
+    private static let mostBytes = 1 << 56
+
+    /// Bytes that a tensor of this shape takes, or nil when a row does not fill its blocks, a dimension is negative or the
+    /// dimensions, a zero among them left aside, make more than any file holds. A shape without dimensions is one number.
     public func byteCount(_ shape: [Int]) -> Int? {
         guard (shape.last ?? 1) % blockSize == 0 else { return nil }
         var count = 1
-        for dimension in shape {
-            guard dimension >= 0 else { return nil }
+        for dimension in shape where dimension != 0 {
             let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
-            // A later zero would hide an overflow here, so it counts at once.
-            guard !overflow else { return nil }
+            guard dimension > 0, !overflow else { return nil }
             count = product
         }
         let (bytes, overflow) = (count / blockSize).multipliedReportingOverflow(by: blockBytes)
-        return overflow ? nil : bytes
+        guard !overflow, bytes <= Self.mostBytes else { return nil }
+        return shape.contains(0) ? 0 : bytes
     }
 }
 
