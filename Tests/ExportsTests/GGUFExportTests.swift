@@ -75,6 +75,22 @@ extension ExportsTests {
             }
         }
 
+        @Test("are called as their base, points and all, and stand nowhere where something of theirs is")
+        func called() throws {
+            let scratch = try Scratch()
+            try FileManager.default.copyItem(atPath: Fixture.root + "/qwen2", toPath: scratch("Qwen2.5-0.5B"))
+            let files = try ModelFiles.open(directory: scratch("Qwen2.5-0.5B"))
+            let job = ExportJob(
+                base: files, adapter: nil, probes: try Probes(tokenizer: nil, config: files.description.config))
+            _ = try job.exportGGUF(to: scratch("m.gguf"), quantize: .f32, tokenizer: nil)
+            let name = try GGUFFile.open(scratch("m.gguf")).metadata["general.name"]?.stringValue
+            #expect(name == "Qwen2.5-0.5B")
+            try FileManager.default.removeItem(atPath: scratch("m.gguf"))
+            // Its manifest is still there: told before any work.
+            let problem = #expect(throws: Problem.self) { try ExportJob.check(place: scratch("m.gguf"), isFile: true) }
+            #expect(problem?.file?.hasSuffix("m.gguf.graft_export.json") == true)
+        }
+
         @Test(
             "are refused for models that llama.cpp runs otherwise",
             arguments: ["llama4", "gpt-oss", "qwen2-window", "phi3", "gemma2"])
@@ -135,6 +151,11 @@ extension ExportsTests {
             let (a, b) = (try GGUFFile.open(scratch("m.gguf")), try GGUFFile.open(scratch("c.gguf")))
             for tensor in a.weights.all { #expect(b.weights[tensor.name]?.bytes.elementsEqual(tensor.bytes) == true) }
             #expect(a.metadata == b.metadata)
+            // An adapter's own chat template goes with it.
+            let own = try Tokenizer.load(gguf: again.path, chatTemplate: "{{ messages[0].content }}")
+            _ = try base.exportGGUF(to: scratch("t.gguf"), quantize: nil, tokenizer: own)
+            let template = try GGUFFile.open(scratch("t.gguf")).metadata["tokenizer.chat_template"]
+            #expect(template?.stringValue == "{{ messages[0].content }}")
         }
 
         @Test("and a Modelfile make a directory for Ollama")
@@ -147,6 +168,16 @@ extension ExportsTests {
             _ = try job.exportOllama(to: scratch("o"), quantize: .f16, tokenizer: tokenizer)
             let modelfile = try String(contentsOfFile: scratch("o/Modelfile"), encoding: .utf8)
             #expect(modelfile.hasPrefix("FROM ./model.gguf\n") && modelfile.contains("PARAMETER stop \"</s>\""))
+            #expect(!modelfile.contains("date"))
+            // A template that says what day it is can only say one day here, which is told.
+            let dated = try Tokenizer.load(
+                directory: folder,
+                chatTemplate:
+                    "{{ strftime_now('%Y') }}{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}<assistant>"
+            )
+            _ = try job.exportOllama(to: scratch("d"), quantize: .f16, tokenizer: dated)
+            let daily = try String(contentsOfFile: scratch("d/Modelfile"), encoding: .utf8)
+            #expect(daily.contains("TEMPLATE") && daily.contains("The date in this template"))
             // The adapter beside the base: the base converted, or where it lies when it is a GGUF file already.
             _ = try job.exportOllama(to: scratch("b"), quantize: .f32, tokenizer: tokenizer, beside: true)
             let besides = try String(contentsOfFile: scratch("b/Modelfile"), encoding: .utf8)
@@ -173,7 +204,8 @@ extension ExportsTests {
             let expected = ["qwen3": "qwen2", "llama-3.1": "llama-bpe", "gpt-2": "gpt-2"][name] ?? "default"
             #expect(vocabulary.preTokenizer == expected)
             let written = try Tokenizer(TokenizerDescription(gguf: vocabulary, file: name))
-            let text = "The quick brown fox, 12345 times – 東京 \n\n  ok"
+            // Greek with one accent and the other: tokens of Llama 2 that are equal as Swift's strings.
+            let text = "The quick brown fox, 12345 times – 東京 \n\n  ok ή\u{1f75}ίί\u{1f77}"
             #expect(written.encode(text, addSpecialTokens: true) == tokenizer.encode(text, addSpecialTokens: true))
             #expect(written.eosToken == tokenizer.eosToken && written.bosToken == tokenizer.bosToken)
         }
@@ -267,7 +299,7 @@ extension ExportsTests {
             #expect(vocabulary.model == "llama" && vocabulary.tokens.count == 32016 && vocabulary.kinds[32010] == 5)
             let written = try Tokenizer(TokenizerDescription(gguf: vocabulary, file: name))
             let whole = try Tokenizer.load(directory: folder)
-            for text in ["The quick brown fox, 12345 times – 東京 \n\n  ok", "  a", "", "é🚀"] {
+            for text in ["The quick brown fox, 12345 times – 東京 \n\n  ok", "  a", "", "é🚀", "ή\u{1f75}ίί\u{1f77}"] {
                 #expect(written.encode(text, addSpecialTokens: true) == whole.encode(text, addSpecialTokens: true))
             }
             #expect(written.eosToken == whole.eosToken && written.bosToken == whole.bosToken)

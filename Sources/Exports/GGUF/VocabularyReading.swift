@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import OrderedJSON
+import SafeFiles
 import Tokenizers
 import WeightFiles
 
@@ -40,15 +41,23 @@ extension GGUFVocabulary {
 
     /// The tokens of a tokenizer.json.
     private init(json file: String, size: Int) throws {
-        let json = try JSONValue(contentsOfFile: file)
-        guard json["model"]?["type"]?.stringValue ?? "BPE" == "BPE", let vocab = json["model"]?["vocab"]?.objectValue
-        else {
+        let bytes = try MappedFile(path: file)
+        do {
+            self = try withExtendedLifetime(bytes) {
+                try JSONParser().withDocument(bytes.bytes) { try GGUFVocabulary(json: $0, file: file, size: size) }
+            }
+        } catch let error as JSONError { throw Problem(error.description, file: file) }
+    }
+
+    private init(json: JSONNode, file: String, size: Int) throws(Problem) {
+        let type = json["model"]?["type"]?.value.stringValue ?? "BPE"
+        guard type == "BPE", let vocab = json["model"]?["vocab"], vocab.isObject else {
             throw Problem("the tokenizer is no BPE one, which is all that is written to GGUF yet", file: file)
         }
-        let merges = Self.merges(json["model"]?["merges"])
-        let isByteLevel = Self.mentions("ByteLevel", in: json["pre_tokenizer"] ?? .null)
+        let merges = Self.merges(json["model"]?["merges"]?.value)
+        let isByteLevel = Self.mentions("ByteLevel", in: json["pre_tokenizer"]?.value ?? .null)
         self.init(model: isByteLevel ? "gpt2" : "llama", tokens: [])
-        fill(vocab, added: json["added_tokens"]?.arrayValue ?? [], size: size)
+        fill(vocab, added: json["added_tokens"]?.value.arrayValue ?? [], size: size)
         if isByteLevel {
             self.merges = merges.map { "\(Self.spelled($0.0)) \(Self.spelled($0.1))" }
         } else {
@@ -69,7 +78,7 @@ extension GGUFVocabulary {
             scores.append(-1000)
             kinds.append(5)
         }
-        for (id, text, special) in listed where id >= own || tokens[id] != text {
+        for (id, text, special) in listed where id >= own || !tokens[id].utf8.elementsEqual(text.utf8) {
             tokens[id] = text
             kinds[id] = special ? 3 : 4
         }
@@ -94,10 +103,12 @@ extension GGUFVocabulary {
         return (value["pretokenizers"]?.arrayValue ?? []).contains { mentions(type, in: $0) }
     }
 
-    private mutating func fill(_ vocab: JSONObject, added: [JSONValue], size: Int) {
+    // A node of the document, for a JSON object takes tokens that are canonically equivalent for one key.
+    private mutating func fill(_ vocab: JSONNode, added: [JSONValue], size: Int) {
         var texts: [Int: (text: String, kind: Int)] = [:]
-        for (token, id) in vocab.members {
-            guard let id = id.intValue else { continue }
+        vocab.forEachMember { key, id in
+            guard let id = id.integer else { return }
+            let token = String(decoding: key, as: UTF8.self)
             let isByte = model == "llama" && token.count == 6 && token.hasPrefix("<0x") && token.hasSuffix(">")
             texts[id] = (token, isByte ? 6 : 1)
         }
@@ -115,10 +126,11 @@ extension GGUFVocabulary {
 
     // SentencePiece merges the pair whose token scores highest: falling scores in the order of the merges.
     private mutating func rank(_ merges: [(String, String)]) {
-        let ids = Dictionary(tokens.enumerated().map { ($1, $0) }) { first, _ in first }
+        // By their bytes: as strings é in one scalar and in two are the same.
+        let ids = Dictionary(tokens.enumerated().map { (Array($1.utf8), $0) }) { first, _ in first }
         var ranked: Set<Int> = []
         for (rank, pair) in merges.enumerated() {
-            guard let id = ids[pair.0 + pair.1], ranked.insert(id).inserted else { continue }
+            guard let id = ids[Array(pair.0.utf8) + pair.1.utf8], ranked.insert(id).inserted else { continue }
             scores[id] = -Float(rank)
         }
         // What no merge makes is a letter or a control token; letters only ever begin.
