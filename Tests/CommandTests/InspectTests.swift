@@ -36,6 +36,13 @@ struct InspectTests {
         let torn = try Graft.run(["inspect", "torn"], in: folder.url)
         #expect(torn.status == 2 && torn.errors.contains("torn/config.json: not valid JSON"))
 
+        // A GGUF header with one pair: an architecture that there is none of.
+        let header = "GGUF\u{3}\0\0\0" + "\0\0\0\0\0\0\0\0" + "\u{1}\0\0\0\0\0\0\0"
+        let pair = "\u{14}\0\0\0\0\0\0\0general.architecture\u{8}\0\0\0\u{5}\0\0\0\0\0\0\0mamba"
+        _ = try folder.write("m.gguf", header + pair)
+        let other = try Graft.run(["inspect", "m.gguf"], in: folder.url)
+        #expect(other.status == 2 && other.errors.contains("mamba") && other.output.contains("metadata"))
+
         _ = try folder.write("note.txt", "words")
         #expect(try Graft.run(["inspect", "note.txt"], in: folder.url).status == 2)
     }

@@ -79,6 +79,9 @@ struct OllamaTests {
         #expect(found["path"]?.stringValue == store.blob && found["kind"] == "gguf" && found["architecture"] == "llama")
         #expect(found["template"] == "{{ .Prompt }}" && found["parameters_set"]?["stop"] == ["</s>"])
         #expect(found["ollama"]?.stringValue == "registry.ollama.ai/library/tiny:latest")
+        // What a recipe can name, and what comes of it.
+        #expect(found["linear_modules"]?.arrayValue?.contains("q_proj") == true && found["layers"]?.intValue ?? 0 > 0)
+        #expect(found["exports"]?["gguf-lora"] == true && found["exports"]?["merge"] != true)
 
         let row =
             "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}]}\n"

@@ -11,7 +11,9 @@ extension ModelFiles {
     /// Rows that llama.cpp keeps in another order (of query and key) are put back into transformers' order, in memory: an
     /// eighth of the weights that way costs memory once, and adapters, merges and checkpoints know one order only. All
     /// other tensors stay mapped.
-    public static func open(gguf path: String) throws -> ModelFiles {
+    ///
+    /// - Parameter withoutWeights: reads the header alone: what the model is, not whether its tensors are those it needs.
+    public static func open(gguf path: String, withoutWeights: Bool = false) throws -> ModelFiles {
         let file = try GGUFFile.open(path)
         var reader = try GGUFConfiguration(file, path: path)
         let configuration = try reader.json()
@@ -25,6 +27,9 @@ extension ModelFiles {
                         shortFactors: factors, longFactors: factors, originalPositions: 1 << 40,
                         attentionFactor: reader.value("rope.scaling.attn_factor")?.doubleValue ?? 1))
             }
+        }
+        if withoutWeights {
+            return ModelFiles(unloaded: path, description: description, configuration: configuration)
         }
         let source = try GGUFWeights(file, reader.architecture, description)
         return try ModelFiles(path: path, description: description, configuration: configuration, source: source)

@@ -75,7 +75,7 @@ public struct ModelFiles: Sendable {
         return Problem("has no config.json", file: path, advice: advice)
     }
 
-    private init(unloaded path: String, description: ModelDescription, configuration: JSONValue) {
+    init(unloaded path: String, description: ModelDescription, configuration: JSONValue) {
         self.path = path
         self.description = description
         self.configuration = configuration

@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Models
 import OrderedJSON
 import WeightFiles
 
@@ -65,7 +66,19 @@ extension Inspection {
             inspection.add(key, file.metadata["general." + key]?.stringValue)
         }
         inspection.add("tokenizer", file.metadata["tokenizer.ggml.model"]?.stringValue)
-        inspection.add("parameters", file.weights.parameterCount)
+        let isAdapter = file.metadata["general.type"]?.stringValue == "adapter"
+        let files = isAdapter ? nil : inspection.collect { try ModelFiles.open(gguf: path, withoutWeights: true) }
+        if let files {
+            inspection.add(files.description.config)
+            inspection.addAbilities(files)
+            if let tensor = file.weights.all.first(where: { $0.format.element == nil && $0.format.blockSize > 1 }) {
+                inspection.problems.append(
+                    Problem(
+                        "tensor \(tensor.name) is stored as \(tensor.format.name), which is not supported", file: path))
+            }
+        } else {
+            inspection.add("parameters", file.weights.parameterCount)
+        }
         let keys = file.metadata.keys.map { key in (key: key, value: file.metadata[key]?.json ?? .null) }
         inspection.add("metadata", .object(JSONObject(keys)), text: "\(keys.count) keys (all with --json)")
         inspection.tensors = file.weights

@@ -34,7 +34,8 @@ extension Inspection {
         return inspection
     }
 
-    private mutating func add(_ config: TransformerConfig) {
+    /// A decoder's sizes.
+    mutating func add(_ config: TransformerConfig) {
         add("layers", config.layers.count)
         add("hidden_size", config.hiddenSize)
         if let attention = config.layers.first?.attention {
