@@ -8,6 +8,15 @@ package struct Axis {
     private let decimals: Int
     private let isLogarithmic: Bool
 
+    /// Differences and ratios of numbers up to here are numbers.
+    private static let greatest = 1e150
+
+    /// Whether a value can stand on an axis.
+    static func holds(_ value: Double) -> Bool { abs(value) <= greatest }
+
+    /// Whether a value can stand on an axis on which equal ratios are equal distances.
+    static func holdsLogarithm(_ value: Double) -> Bool { value >= 1 / greatest && holds(value) }
+
     /// An axis that holds all of the values, its ends and ticks at round numbers.
     ///
     /// - Parameters:
@@ -15,11 +24,11 @@ package struct Axis {
     ///   - including: a value that must be on the axis, 0 for bars.
     ///   - widened: whether the ends move out to ticks; else they are the values' own.
     package init(_ values: [Double], ticks count: Int, including: Double? = nil, widened: Bool = true) {
-        let all = (values + (including.map { [$0] } ?? [])).filter(\.isFinite)
+        let all = (values + (including.map { [$0] } ?? [])).filter(Self.holds)
         var low = all.min() ?? 0
         var high = all.max() ?? 1
-        if high - low <= 1e-12 * max(abs(low), abs(high)) {
-            let half = high == 0 ? 0.5 : abs(high) * 0.05
+        if high - low <= max(1 / Self.greatest, 1e-12 * max(abs(low), abs(high))) {
+            let half = abs(high) <= 1 / Self.greatest ? 0.5 : abs(high) * 0.05
             (low, high) = (low - (including == low ? 0 : half), high + half)
         }
         let step = Self.step((high - low) / Double(max(1, count)))
@@ -36,7 +45,7 @@ package struct Axis {
     /// An axis on which equal ratios are equal distances, from the least value to the greatest, with ticks at powers of ten
     /// or, when these are few, of two. Values that are not positive are not on it.
     package init(logarithmic values: [Double]) {
-        let all = values.filter { $0.isFinite && $0 > 0 }
+        let all = values.filter(Self.holdsLogarithm)
         low = all.min() ?? 1
         high = max(all.max() ?? 10, low * (1 + 1e-9))
         let base = high / low >= 1000 ? 10.0 : 2

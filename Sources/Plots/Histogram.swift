@@ -29,11 +29,11 @@ public struct Histogram: Plot {
 
     /// Draws it: the first series as an area, the others as outlines over it.
     public func svg(id: String, standalone: Bool = false) -> String {
-        let all = series.flatMap(\.values).filter(\.isFinite)
+        let all = series.flatMap(\.values).filter(Axis.holds)
         let (x, width, classes) = self.classes(all)
         let counts = series.map { one in
             var counts = [Int](repeating: 0, count: classes)
-            for value in one.values where value.isFinite {
+            for value in one.values where Axis.holds(value) {
                 counts[min(classes - 1, max(0, Int((value - x.low) / width)))] += 1
             }
             return counts

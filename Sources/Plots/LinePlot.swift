@@ -49,7 +49,7 @@ public struct LinePlot: Plot {
     }
 
     private func isShown(_ point: (x: Double, y: Double)) -> Bool {
-        point.x.isFinite && point.y.isFinite && (!isLogarithmic || point.x > 0)
+        Axis.holds(point.y) && (isLogarithmic ? Axis.holdsLogarithm(point.x) : Axis.holds(point.x))
     }
 
     /// Draws it.

@@ -12,6 +12,9 @@ struct PlotTests {
             series: [
                 .init(hostile, [(0, 1), (1, .nan), (2, 3)]), .init("b", [(0, 2)], marked: true), .init("empty", []),
             ]),
+        LinePlot(
+            title: "endless", description: "d", x: "x", y: "y",
+            series: [.init("a", [(0, 1e308), (1, -1e308), (2, 0), (3, .leastNonzeroMagnitude)])]),
         IntervalPlot(
             title: hostile, description: hostile, x: hostile,
             entries: [.init(hostile, 0.5, 0.25...0.75, text: hostile), .init("b", -1, -2...0.5)]),
