@@ -142,6 +142,25 @@ import Tokenizers
         }
     }
 
+    @Test func evaluationsAtTheSameTimeKeepEachOthersAnswers() throws {
+        let scratch = try Scratch()
+        let subject = try Subject(tinyModel)
+        let tasks = try ["a", "b"].map { name in
+            let file = try scratch.rows(
+                name + ".jsonl", (0..<3).map { ["text": .string("Row \($0) of file \(name).")] })
+            return try subject.reader().read([TaskSettings(data: [file])]).tasks[0]
+        }
+        func journal() throws -> Journal { try Journal(directory: scratch.path + "/cache", model: "m") }
+        let journals = [try journal(), try journal()]
+        for (task, journal) in zip(tasks, journals) { _ = try subject.results([task], journal: journal) }
+        let run = EvaluationRun(tasks, tokenizer: subject.tokenizer, precision: .f32)
+        var asked = 0
+        _ = try run.results(
+            of: [Contestant(subject.base, Transformer(subject.files), journal: try journal())], program: "test"
+        ) { asked += $0.rows.all }
+        #expect(asked == 0)
+    }
+
     @Test func interruptedEvaluationsGoOn() throws {
         struct Stop: Error {}
         let scratch = try Scratch()

@@ -19,6 +19,7 @@ struct GateTests {
 
     @Test(arguments: [
         "", "accuracy > 0.5", "a.b", "a.b > ", "a.b > many", "a.b > base / 2", "a.b = 1", "a.b > base + x",
+        "a.b >= base * 1e308", "a.b > nan", "a.b > inf",
     ])
     func whatIsNoGateIsRefused(text: String) { #expect(throws: Problem.self) { try Gate(text) } }
 
@@ -57,5 +58,18 @@ struct GateTests {
         let gate = try Gate(text)
         #expect(gate.judged(results, by: .bound).map(\.isMet) == [byBound])
         #expect(gate.judged(results, by: .value).map(\.isMet) == [byValue])
+    }
+
+    /// All rows may be left out as leaked, and a metric may apply to none: that is no reason to ship.
+    @Test(arguments: ["t.exact_match >= 0", "t.exact_match >= base - 1", "t.loss <= 100"])
+    func nothingMeasuredMeetsNoGate(text: String) throws {
+        var results = self.results
+        results.tasks[0].rows = []
+        results.tasks[0].outcomes = [[], []]
+        let judged = try Gate(text).judged(results)
+        #expect(judged.map(\.isMet) == [false])
+        results.gates = judged
+        #expect(results.summary["gates"]?[0]?["value"] == .null)
+        #expect(EvaluationReport(results).html().contains("failed"))
     }
 }

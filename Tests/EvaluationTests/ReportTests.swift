@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import OrderedJSON
 import Testing
 
 /// What reports say, and that nothing in them can be anything but text.
@@ -64,6 +65,22 @@ struct ReportTests {
         #expect(EvaluationReport(results).verdicts.isEmpty)
         #expect(EvaluationReport(results).headline[0].contains("alone"))
         #expect(EvaluationReport(results).html().contains("alone"))
+    }
+
+    /// A text without spaces is one word, and e to the power of its loss beyond any number.
+    @Test func endlessPerplexitiesAreNotCompared() throws {
+        var results = ReportSample.results()
+        results.gates = []
+        for model in 0..<2 {
+            for row in results.tasks[1].rows.indices {
+                results.tasks[1].outcomes[model][row].scores["loss"] = RowScore(100_000, weight: 100)
+            }
+        }
+        let section = try #require(Comparison(results).section(ofTask: 1))
+        #expect(section.lines[1]["perplexity"]?.value == .infinity && section.lines[1]["perplexity"]?.change == nil)
+        #expect(section.lines[1]["loss"]?.change?.difference == 0)
+        // JSON has no word for it.
+        #expect(!results.summary.serialized().contains("Infinity"))
     }
 
     /// Three rows of which two got better prove nothing.

@@ -118,8 +118,9 @@ import Tokenizers
         let files = try ["handbook/eval.jsonl", "prices.v2.jsonl", "handbook/test.jsonl"].map {
             TaskSettings(data: [try scratch.rows($0, rows)])
         }
-        let tasks = try subject.reader().read(files + [TaskSettings(name: "own", data: files[0].data)]).tasks
-        #expect(tasks.map(\.name) == ["handbook", "prices-v2", "handbook-2", "own"])
+        let named = ["own", "own", "own-2"].map { TaskSettings(name: $0, data: files[0].data) }
+        let tasks = try subject.reader().read(files + named).tasks
+        #expect(tasks.map(\.name) == ["handbook", "prices-v2", "handbook-2", "own", "own-2", "own-2-2"])
     }
 
     /// A prompt of 500 tokens with four choices of ten runs at most 1.15 times the tokens of one choice.

@@ -27,22 +27,19 @@ public final class Journal {
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch { throw RunFailure("cannot create \(directory): \(systemReason(error))") }
-        let kept = FileManager.default.contents(atPath: path)
-        if kept == nil {
-            _ = FileManager.default.createFile(atPath: path, contents: Data(), attributes: [.posixPermissions: 0o600])
-        }
-        guard let handle = FileHandle(forUpdatingAtPath: path) else {
-            throw RunFailure("cannot write \(path): \(String(cString: strerror(errno)))")
-        }
+        // Appended by the system: another evaluation of the same model may be writing at the same time.
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw RunFailure("cannot write \(path): \(String(cString: strerror(errno)))") }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         self.handle = handle
-        for line in (kept ?? Data()).split(separator: UInt8(ascii: "\n")) {
+        let kept = FileManager.default.contents(atPath: path) ?? Data()
+        for line in kept.split(separator: UInt8(ascii: "\n")) {
             guard let value = try? JSONValue(parsing: Array(line)), let item = value["item"]?.stringValue,
                 let outcome = value["outcome"].flatMap(WorkOutcome.init)
             else { continue }
             outcomes[item] = outcome
         }
-        handle.seekToEndOfFile()
-        if let last = kept?.last, last != UInt8(ascii: "\n") { handle.write(Data("\n".utf8)) }
+        if let last = kept.last, last != UInt8(ascii: "\n") { handle.write(Data("\n".utf8)) }
     }
 
     /// What came of an item the last time, by its fingerprint.

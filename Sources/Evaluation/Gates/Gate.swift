@@ -45,6 +45,9 @@ public struct Gate: Sendable, Equatable {
     /// What is required.
     public let required: Required
 
+    /// No metric comes near; sums over rows of products with it stay numbers.
+    private static let largest = 1e30
+
     /// Reads a gate.
     ///
     /// - Throws: ``Problem`` that shows it when it is none.
@@ -65,11 +68,11 @@ public struct Gate: Sendable, Equatable {
         category = match.output.3.map(String.init)
         self.relation = relation
         let wanted = match.output.5
-        if let number = Double(wanted), number.isFinite {
+        if let number = Double(wanted), abs(number) <= Self.largest {
             required = .value(number)
         } else if let parts = wanted.wholeMatch(of: #/base(?:\s*([-+*])\s*([0-9.eE+-]+))?/#) {
             let number = parts.output.2.map { Double($0) ?? .nan } ?? 0
-            guard number.isFinite else { throw wrong("has no number after the sign") }
+            guard abs(number) <= Self.largest else { throw wrong("has no number after the sign") }
             switch parts.output.1 {
             case "*"?: required = .base(times: number, plus: 0)
             case "-"?: required = .base(times: 1, plus: -number)
@@ -133,7 +136,11 @@ extension Gate {
         let rows = task.rows(of: category)
         let scores = task.scores(metric, model: model, rows: rows)
         let base = task.scores(metric, model: 0, rows: rows)
-        guard let mean = scores.mean, let baseMean = base.mean else { return nil }
+        // Where nothing was measured, as when all rows are left out, nothing is met.
+        guard let mean = scores.mean, let baseMean = namesBase ? base.mean : 0 else {
+            return GateResult(
+                text: text, model: results.models[model].name, value: .nan, bound: .nan, required: .nan, isMet: false)
+        }
         let value = metric.value(ofMean: mean)
         let documents = task.documents(of: rows)
         let demanded: Double

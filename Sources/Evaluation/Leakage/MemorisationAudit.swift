@@ -41,44 +41,16 @@ public struct MemorisationAudit {
             }
             return sample
         }
-        let values = try logLikelihoods(of: samples, model, progress)
+        var values: [Double] = []
+        try LikelihoodPass(model: model, precision: precision).losses(samples) { _, losses in
+            values += losses.map { -$0 }
+            try progress(values.count, samples.count)
+        }
         var start = 0
         return canaries.map { canary in
             defer { start += canary.controls.count + 1 }
             return Array(values[start...(start + canary.controls.count)])
         }
-    }
-
-    private func logLikelihoods(
-        of samples: [Sample], _ model: Transformer, _ progress: (Int, Int) throws -> Void
-    ) throws -> [Double] {
-        var result = [Double](repeating: 0, count: samples.count)
-        for range in model.batches(of: samples.map(\.ids)) {
-            try progress(range.lowerBound, samples.count)
-            var starts: [Int] = []
-            var rows: [Int32] = []
-            var targets: [Int32] = []
-            var owners: [Int] = []
-            var next = 0
-            for number in range {
-                let sample = samples[number]
-                starts.append(next)
-                for at in sample.ids.indices where sample.targets[at] {
-                    rows.append(Int32(next + at - 1))
-                    targets.append(sample.ids[at])
-                    owners.append(number)
-                }
-                next += sample.count
-            }
-            let losses = Recording.off {
-                let hidden = model.hiddenStates(
-                    TokenBatch(tokens: range.flatMap { samples[$0].ids }, segmentStarts: starts), rows: rows,
-                    precision: precision)
-                return model.loss(hidden, targets: targets).losses
-            }
-            for (owner, loss) in zip(owners, losses) { result[owner] -= Double(loss) }
-        }
-        return result
     }
 
     /// A sample, and how much of it the model is given before it has to go on by itself.

@@ -35,16 +35,6 @@ public struct EvaluationReport: Sendable {
         return verdicts.map(\.sentence)
     }
 
-    /// The metrics worth a column of a task: what was measured of some model and, of changed habits, what occurs at all.
-    func shownMetrics(_ task: TaskResult) -> [Metric] {
-        task.metrics.filter { metric in
-            results.models.indices.contains { model in
-                guard let mean = task.scores(metric, model: model).mean else { return false }
-                return metric.role == .quality || mean != 0
-            }
-        }
-    }
-
     /// A task's rows and what they are, in words.
     func summary(_ task: TaskResult) -> String {
         var parts = [ReportText.count(task.rows.count, "row"), task.kind.title]

@@ -18,9 +18,8 @@ extension EvaluationReport {
                     ["gate", "model", "measured", "interval's end", "required", "result"],
                     results.gates.map {
                         [
-                            Markdown.code($0.text), Markdown.escaped($0.model), String(format: "%.4g", $0.value),
-                            String(format: "%.4g", $0.bound), String(format: "%.4g", $0.required),
-                            $0.isMet ? "met" : "**failed**",
+                            Markdown.code($0.text), Markdown.escaped($0.model), $0.texts.value, $0.texts.bound,
+                            $0.texts.required, $0.isMet ? "met" : "**failed**",
                         ]
                     }, numbersFrom: 2))
         }
@@ -56,7 +55,7 @@ extension EvaluationReport {
         let task = results.tasks[number]
         var blocks = ["## " + Markdown.escaped(task.name), Markdown.escaped(summary(task)) + "."]
         guard let section = comparison.section(ofTask: number) else { return blocks }
-        let metrics = shownMetrics(task)
+        let metrics = task.shownMetrics
         func line(_ line: Comparison.Line, _ metrics: [Metric]) -> [String] {
             metrics.map { line[$0.name]?.value.map($0.text) ?? "–" }
         }

@@ -50,9 +50,8 @@ extension EvaluationReport {
         if !results.gates.isEmpty {
             let rows = results.gates.map { gate in
                 [
-                    HTML("code", [:], gate.text), HTML(text: gate.model),
-                    HTML(text: String(format: "%.4g", gate.value)),
-                    HTML(text: String(format: "%.4g", gate.bound)), HTML(text: String(format: "%.4g", gate.required)),
+                    HTML("code", [:], gate.text), HTML(text: gate.model), HTML(text: gate.texts.value),
+                    HTML(text: gate.texts.bound), HTML(text: gate.texts.required),
                     HTML("span", ["class": gate.isMet ? "good" : "bad"], gate.isMet ? "met" : "failed"),
                 ]
             }

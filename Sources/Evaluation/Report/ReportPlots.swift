@@ -54,11 +54,11 @@ extension EvaluationReport {
             entries: entries)
     }
 
-    /// A task's headline metric by category, a bar a model.
+    /// A task's headline metric by category, a bar a model; nil for more categories than anyone looks at.
     func categoryPlot(_ number: Int) -> (any Plot)? {
         let task = results.tasks[number]
         let sections = comparison.categories(ofTask: number)
-        guard sections.count > 1, let metric = task.headline else { return nil }
+        guard (2...60).contains(sections.count), let metric = task.headline else { return nil }
         let factor = metric.scale == .share ? 100.0 : 1
         let groups = sections.map { section in
             let rows = task.rows(of: section.category)

@@ -7,7 +7,7 @@ extension EvaluationReport {
         let task = results.tasks[number]
         var parts = [HTML("h2", [:], task.name), HTML("p", ["class": "note"], summary(task) + ".")]
         if let section = comparison.section(ofTask: number) {
-            parts.append(valueTable(section, shownMetrics(task)))
+            parts.append(valueTable(section, task.shownMetrics))
             if let table = differenceTable(section) { parts.append(table) }
             if let text = sensitivity(section) { parts.append(HTML("p", ["class": "note"], text)) }
         }
@@ -60,7 +60,7 @@ extension EvaluationReport {
     }
 
     private func categoryTable(_ sections: [Comparison.Section], _ task: TaskResult) -> HTML {
-        let metrics = shownMetrics(task).filter { $0.role == .quality }
+        let metrics = task.shownMetrics.filter { $0.role == .quality }
         return HTML.table(
             "By category", head: ["category", "model", "rows"] + metrics.map(\.title),
             rows: sections.flatMap { section in

@@ -67,9 +67,8 @@ extension EvaluatedModel {
 extension GateResult {
     fileprivate var json: JSONValue {
         [
-            "gate": .string(text), "model": .string(model), "value": .number(value),
-            "bound": bound.isFinite ? .number(bound) : .null,
-            "required": .number(required), "met": .bool(isMet),
+            "gate": .string(text), "model": .string(model), "value": .orNull(value), "bound": .orNull(bound),
+            "required": .orNull(required), "met": .bool(isMet),
         ]
     }
 }
@@ -79,7 +78,7 @@ extension Comparison.Line {
         var object = JSONObject([(key: "adapter", value: model.adapter.map(JSONValue.string) ?? .null)])
         var differences = JSONObject()
         for compared in metrics {
-            object[compared.metric.name] = compared.value.map(JSONValue.number) ?? .null
+            object[compared.metric.name] = .orNull(compared.value ?? .nan)
             if let change = compared.change { differences[compared.metric.name] = change.json }
         }
         if !differences.isEmpty { object["difference"] = .object(differences) }
@@ -137,4 +136,9 @@ extension RowOutcome {
         object["scores"] = .object(sums)
         return .object(object)
     }
+}
+
+extension JSONValue {
+    /// A number; null where it is infinite or none, for which JSON has no word.
+    fileprivate static func orNull(_ number: Double) -> JSONValue { number.isFinite ? .number(number) : .null }
 }

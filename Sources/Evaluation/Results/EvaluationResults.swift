@@ -1,3 +1,4 @@
+import Foundation
 import OrderedJSON
 
 /// Everything one evaluation found: tasks × models × rows × metrics, and what it was done with.
@@ -64,7 +65,7 @@ public struct GateResult: Sendable, Equatable {
     public var text: String
     /// The model it was applied to.
     public var model: String
-    /// The value measured.
+    /// The value measured; no number where nothing was.
     public var value: Double
     /// The end of the value's 95 % interval that is harder to meet; infinite of a single row, of which nothing is known.
     public var bound: Double
@@ -81,5 +82,11 @@ public struct GateResult: Sendable, Equatable {
         self.bound = bound
         self.required = required
         self.isMet = isMet
+    }
+
+    /// Value, bound and required value for people; a dash where there is none.
+    public var texts: (value: String, bound: String, required: String) {
+        func text(_ number: Double) -> String { number.isNaN ? "–" : String(format: "%.4g", number) }
+        return (text(value), text(bound), text(required))
     }
 }

@@ -63,7 +63,10 @@ extension MetricComparison.Change {
         func carried(_ difference: Double) -> Double {
             metric.scale == .exponential ? exp(before) * expm1(difference) : difference
         }
-        interval = carried(estimate.interval.lowerBound)...carried(estimate.interval.upperBound)
+        let (low, high) = (carried(estimate.interval.lowerBound), carried(estimate.interval.upperBound))
+        // e to the power of a thousand nats, as a text without spaces has a word, is no number to compare.
+        guard difference.isFinite, low.isFinite, high.isFinite else { return nil }
+        interval = low...high
         let counted = base.weights.indices.filter { base.weights[$0] > 0 && other.weights[$0] > 0 }
         let pairs = counted.map { (base.sums[$0] / base.weights[$0], other.sums[$0] / other.weights[$0]) }
         let sign = metric.isLowerBetter ? -1.0 : 1.0

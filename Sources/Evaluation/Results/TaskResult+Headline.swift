@@ -8,4 +8,14 @@ extension TaskResult {
         }
         return quality.first { $0.scale == .share } ?? quality.first { $0 == .perplexity } ?? quality.first
     }
+
+    /// The metrics worth a column: what was measured of some model and, of changed habits, what occurs at all.
+    public var shownMetrics: [Metric] {
+        metrics.filter { metric in
+            outcomes.indices.contains { model in
+                guard let mean = scores(metric, model: model).mean else { return false }
+                return metric.role == .quality || mean != 0
+            }
+        }
+    }
 }

@@ -97,14 +97,17 @@ enum TaskNames {
 
     /// One name a task; equal ones are numbered.
     static func unique(_ settings: [TaskSettings]) -> [String] {
-        var seen: [String: Int] = [:]
+        var taken: Set<String> = []
         return settings.map { settings in
             let name = settings.name.isEmpty ? name(settings.data.first ?? "task") : settings.name
             // A gate ends names at these.
             let plain = String(name.map { ".:<>= ()".contains($0) ? "-" : $0 })
-            seen[plain, default: 0] += 1
-            let count = seen[plain] ?? 1
-            return count == 1 ? plain : "\(plain)-\(count)"
+            var (own, count) = (plain, 1)
+            while !taken.insert(own).inserted {
+                count += 1
+                own = "\(plain)-\(count)"
+            }
+            return own
         }
     }
 }

@@ -31,7 +31,7 @@ struct EvaluationTables {
             title += ", \(tokens) tokens with loss"
         }
         try Output.line(title)
-        let metrics = shown(task)
+        let metrics = task.shownMetrics
         try Output.line(cell("", width) + metrics.map { right($0.title, column) }.joined())
         for line in section.lines {
             let cells = metrics.map { metric in line[metric.name]?.value.map(metric.text) ?? "–" }
@@ -44,16 +44,6 @@ struct EvaluationTables {
                 if compared.metric.restatesLoss || compared.metric == .divergence { continue }
                 if compared.metric.role == .drift && change.improved + change.worsened == 0 { continue }
                 try Output.line("  " + sentence(results.models[line.model].name, compared.metric, change))
-            }
-        }
-    }
-
-    /// What is worth a column: what was measured of some model and, of changed habits, what occurs at all.
-    private func shown(_ task: TaskResult) -> [Metric] {
-        task.metrics.filter { metric in
-            results.models.indices.contains { model in
-                guard let mean = task.scores(metric, model: model).mean else { return false }
-                return metric.role == .quality || mean != 0
             }
         }
     }
@@ -72,7 +62,7 @@ struct EvaluationTables {
 
     private func showCategory(_ section: Comparison.Section) throws {
         guard let name = section.category else { return }
-        let metrics = shown(results.tasks[section.task]).filter { $0.role == .quality }
+        let metrics = results.tasks[section.task].shownMetrics.filter { $0.role == .quality }
         for line in section.lines {
             let cells = metrics.map { metric in line[metric.name]?.value.map(metric.text) ?? "–" }
             let label = line.model == 0 ? "  \(name) (\(section.rows))" : ""
@@ -86,10 +76,10 @@ struct EvaluationTables {
         if results.gates.isEmpty { return }
         try Output.line("gates")
         for gate in results.gates {
+            let (value, bound, required) = gate.texts
             try Output.line(
-                String(
-                    format: "  %@  %@: measured %.4g, interval to %.4g, required %.4g (%@)",
-                    gate.isMet ? "met   " : "FAILED", gate.text, gate.value, gate.bound, gate.required, gate.model))
+                "  \(gate.isMet ? "met   " : "FAILED")  \(gate.text): measured \(value), interval to \(bound), "
+                    + "required \(required) (\(gate.model))")
         }
     }
 
