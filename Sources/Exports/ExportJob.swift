@@ -31,8 +31,10 @@ public struct ExportJob {
     }
 
     /// Refuses a place that is taken or cannot be written, before any work.
-    public static func check(place path: String) throws(Problem) {
-        try ExportDirectory.refuseExisting(path)
+    ///
+    /// - Parameter isFile: whether a file with its manifest beside it will be there, not a directory.
+    public static func check(place path: String, isFile: Bool = false) throws(Problem) {
+        if isFile { try ExportFile.check(place: path) } else { try ExportDirectory.refuseExisting(path) }
         if let problem = WritablePlace.problem(ofNew: path) { throw problem }
     }
 

@@ -35,11 +35,13 @@ struct ExportOrigin: ParsableArguments {
 
     /// Opens everything and runs the export. Predictions are compared in f32 whatever `--precision` says, for rounded
     /// products would hide what is looked for.
+    ///
+    /// - Parameter isFile: whether one file is written, not a directory.
     func run(
-        _ compute: ComputeOptions, _ body: (ExportJob, OpenedModel) throws -> ExportSummary
+        _ compute: ComputeOptions, isFile: Bool = false, _ body: (ExportJob, OpenedModel) throws -> ExportSummary
     ) throws -> ExportSummary {
         _ = compute.start(preferred: .f32)
-        try ExportJob.check(place: path)
+        try ExportJob.check(place: path, isFile: isFile)
         let opened = try OpenedModel.open(model)
         let peft = try adapter.map { try PEFTFiles.open($0, for: opened.files) }
         let probes = try probes(opened)

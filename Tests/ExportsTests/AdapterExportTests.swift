@@ -64,6 +64,23 @@ extension ExportsTests {
             #expect(config["num_layers"] == 1 && config["lora_parameters"]?["rank"] == 5)
         }
 
+        @Test("are exact where one alpha is 0, by which llama.cpp would not scale at all")
+        func withoutAlpha() throws {
+            let fixture = try Fixture("llama")
+            for (alpha, pattern) in [(0.0, 8.0), (8, 0)] {
+                let scratch = try Scratch()
+                var settings = LoRASettings()
+                settings.alpha = alpha
+                settings.targets = .names(["q_proj", "down_proj"])
+                settings.alphaPattern = [("q_proj", pattern)]
+                let job = try Fixture.job(fixture.files, settings, in: scratch)
+                #expect(try job.exportMLX(to: scratch("mlx")).proof.exported.largest < 1e-5)
+                #expect(try job.exportGGUFLoRA(to: scratch("a.gguf")).proof.exported.largest < 1e-5)
+                let written = try GGUFFile.open(scratch("a.gguf")).metadata["adapter.lora.alpha"]?.doubleValue
+                #expect(written ?? 0 > 0)
+            }
+        }
+
         @Test("keep sizes that overlapping patterns give, though PEFT's files are sorted")
         func overlappingPatterns() throws {
             let fixture = try Fixture("llama")

@@ -83,8 +83,16 @@ extension ExportsTests {
             let job = ExportJob(
                 base: fixture.files, adapter: try PEFTFiles.open(scratch("zero"), for: fixture.files),
                 probes: try Probes(tokenizer: nil, config: fixture.files.description.config))
-            #expect(throws: ProofFailure.self) { try job.merge(to: scratch("merged"), dtype: nil) }
-            #expect(scratch.entries == ["zero"])
+            let nothing = #expect(throws: ProofFailure.self) { try job.merge(to: scratch("merged"), dtype: nil) }
+            #expect(nothing?.message.contains("changes nothing") == true && scratch.entries == ["zero"])
+            // One that changes too much: its numbers overflow.
+            for adapter in model.adapters { adapter.bValue.floats[0] = .greatestFiniteMagnitude }
+            try PEFTFiles.write(model, config: fixture.adapter.config, to: scratch("zero"))
+            let endless = ExportJob(
+                base: fixture.files, adapter: try PEFTFiles.open(scratch("zero"), for: fixture.files),
+                probes: job.probes)
+            let failure = #expect(throws: ProofFailure.self) { try endless.merge(to: scratch("merged"), dtype: nil) }
+            #expect(failure?.message.contains("no number") == true && scratch.entries == ["zero"])
         }
 
         @Test("refuses a place that exists")

@@ -147,6 +147,15 @@ extension ExportsTests {
                 let failure = #expect(throws: RunFailure.self) { try attempt() }
                 #expect(failure?.message.contains("free") == true && scratch.entries == before)
             }
+            // What is quantised is compared with the base quantised alike, which stands beside it for a while.
+            let plain = ExportJob(base: job.base, adapter: nil, probes: job.probes)
+            _ = try plain.exportGGUF(to: scratch("p.gguf"), quantize: .q4_0, tokenizer: nil)
+            let size = try FileManager.default.attributesOfItem(atPath: scratch("p.gguf"))[.size] as? Int ?? 0
+            job.meter.freeSpace = { _ in size * 3 / 2 }
+            let second = #expect(throws: RunFailure.self) {
+                try job.exportGGUF(to: scratch("m.gguf"), quantize: .q4_0, tokenizer: nil)
+            }
+            #expect(second?.message.contains("second file") == true)
         }
 
         @Test("with adapters on what chooses them go to GGUF, not to mlx-lm", arguments: ["qwen3-moe", "mixtral"])

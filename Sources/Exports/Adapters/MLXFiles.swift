@@ -75,9 +75,8 @@ struct MLXFiles {
             throw routerProblem(router.module.path)
         }
         let adapters = Dictionary(uniqueKeysWithValues: single.map { ($0.module.path, $0) })
-        guard let rank = model.adapters.map(\.spec.rank).max(), let scale = model.adapters.first?.spec.scale else {
-            return
-        }
+        guard let rank = model.adapters.map(\.spec.rank).max() else { return }
+        let scale = model.adapters.lazy.map(\.spec.scale).first { $0 != 0 } ?? 1
         let groups = experts?.grouped(stacked) ?? []
         let keys = try Set((adapters.keys + groups.map(\.name)).map { try key($0) })
         let lowest = (adapters.keys + groups.map(\.name)).compactMap(layer(of:)).min() ?? 0

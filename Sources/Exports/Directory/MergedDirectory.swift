@@ -1,5 +1,6 @@
 import Adapters
 import Diagnostics
+import Foundation
 import Kernels
 import Models
 import OrderedJSON
@@ -145,4 +146,10 @@ extension WeightPlan {
 extension ModelFiles {
     /// Whether this is a Hugging Face directory, not a GGUF file.
     var isDirectory: Bool { !GGUFFile.isGGUF(path) }
+
+    /// What its directory or file is called: `Qwen2.5-0.5B`, whose points begin no ending.
+    var name: String {
+        let name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
+        return name.lowercased().hasSuffix(".gguf") ? String(name.dropLast(5)) : name
+    }
 }

@@ -33,15 +33,21 @@ extension ExportJob {
         let merged = MergedWeights(adapted())
         let writer = try GGUFModelWriter(base, quantize: quantize, tokenizer: tokenizer, merged)
         let proving = try readBackAsInLlama()
+        let exactness = writer.exactness(merged)
+        let comparesBase = exactness == .quantised && proving.hasAdapter
+        if comparesBase {
+            try FreeSpace.check(
+                2 * writer.byteCount, for: "the export, with a second file for its check,", at: file,
+                free: meter.freeSpace)
+        }
         try writer.write(to: file, merged, meter, progress)
         try progress("reading back")
         let written = Transformer(try ModelFiles.open(gguf: file))
         if let tokenizer { try Self.checkTokenizer(tokenizer, try Tokenizer.load(gguf: file)) }
-        let exactness = writer.exactness(merged)
         var quantisedBase: Transformer?
         let plain = file + ".base"
         defer { try? FileManager.default.removeItem(atPath: plain) }
-        if exactness == .quantised && proving.hasAdapter {
+        if comparesBase {
             // For the check alone: not counted.
             try writer.write(to: plain, MergedWeights(nil), ExportMeter(), progress)
             quantisedBase = Transformer(try ModelFiles.open(gguf: plain))
@@ -80,8 +86,7 @@ enum ExportFile {
         _ path: String, job: ExportJob, settings: [(String, JSONValue)],
         _ body: (_ file: String) throws -> (Proof, adapted: Int)
     ) throws -> ExportSummary {
-        let manifestPath = path + "." + ExportDirectory.manifestName
-        for path in [path, manifestPath] { try ExportDirectory.refuseExisting(path) }
+        try check(place: path)
         let place = try SafeDirectory(path: path)
         defer { place.discard() }
         let name = (path as NSString).lastPathComponent
@@ -89,13 +94,28 @@ enum ExportFile {
         let (proof, adapted) = try body(file)
         let manifest = try ExportDirectory.manifest(
             settings, job, proof, adapted: adapted, files: [name], in: place.temporary)
-        try ExportDirectory.refuseExisting(path)
-        do { try FileManager.default.moveItem(atPath: file, toPath: path) } catch {
+        try AtomicFile.write(manifest.serialized(.pretty) + "\n", to: manifestPath(file))
+        try check(place: path)
+        try move(file, to: path)
+        do { try move(manifestPath(file), to: manifestPath(path)) } catch {
+            try? FileManager.default.removeItem(atPath: path)
+            throw error
+        }
+        return ExportSummary(
+            path: path, files: [name, manifestPath(name)], adapted: adapted, proof: proof, manifest: manifest)
+    }
+
+    private static func move(_ from: String, to path: String) throws(RunFailure) {
+        do { try FileManager.default.moveItem(atPath: from, toPath: path) } catch {
             throw RunFailure("cannot rename into place \(path): \(systemReason(error))")
         }
-        try AtomicFile.write(manifest.serialized(.pretty) + "\n", to: manifestPath)
-        return ExportSummary(
-            path: path, files: [name, name + "." + ExportDirectory.manifestName], adapted: adapted, proof: proof,
-            manifest: manifest)
     }
+
+    /// Refuses a file that is there, or whose manifest is.
+    static func check(place path: String) throws(Problem) {
+        for path in [path, manifestPath(path)] { try ExportDirectory.refuseExisting(path) }
+    }
+
+    /// Where the manifest of a file is.
+    private static func manifestPath(_ file: String) -> String { file + "." + ExportDirectory.manifestName }
 }

@@ -9,7 +9,8 @@ import WeightFiles
 
 /// An adapter as llama.cpp loads it: `<tensor>.lora_a` and `.lora_b`, one alpha for the file, rows of B in llama.cpp's order.
 ///
-/// llama.cpp scales by alpha / rank, so what an adapter's own scale differs from that is multiplied into B.
+/// llama.cpp scales by alpha / rank, and not at all where alpha is 0, so what an adapter's own scale differs from that is
+/// multiplied into B.
 struct GGUFLoRA {
     private let architecture: GGUFArchitecture
     private let base: ModelFiles
@@ -51,9 +52,8 @@ struct GGUFLoRA {
         var metadata: GGUFMetadata = [
             "general.architecture": .string(architecture.name), "general.type": .string("adapter"),
             "adapter.type": .string("lora"), "adapter.lora.alpha": .float32(alpha),
-            "general.name": .string("\((base.path as NSString).lastPathComponent) LoRA"),
-            "general.base_model.count": .uint32(1),
-            "general.base_model.0.name": .string((base.path as NSString).lastPathComponent),
+            "general.name": .string("\(base.name) LoRA"), "general.base_model.count": .uint32(1),
+            "general.base_model.0.name": .string(base.name),
         ]
         metadata["graft.base.hash"] = .string(baseHash)
         metadata["general.quantization_version"] = .uint32(2)
@@ -118,7 +118,8 @@ extension ExportJob {
         let lora = try GGUFLoRA(base)
         let proving = try readBackAsInLlama()
         let hash = try base.weightsHash()
-        try lora.write(proving.memory, alpha: Float(adapter.config.settings.alpha), baseHash: hash, to: file)
+        let alpha = Float(adapter.config.settings.alpha)
+        try lora.write(proving.memory, alpha: alpha == 0 ? 1 : alpha, baseHash: hash, to: file)
         try progress("reading back")
         let written = try lora.transformer(file)
         return (try proving.prove(written, .exact), adapted: written.adapters.count)

@@ -43,13 +43,17 @@ struct GGUFModelWriter {
     ) throws {
         guard base.source != nil else { throw Problem("has no weights", file: base.path) }
         self.base = base
-        let name = ((base.path as NSString).lastPathComponent as NSString).deletingPathExtension
-        let settings = try GGUFSettings(base, name: name)
+        let settings = try GGUFSettings(base, name: base.name)
         let file = try base.isDirectory ? nil : GGUFFile.open(base.path)
         tables = settings.tables.map { table in
             (table.name, file?.weights[table.name]?.floats() ?? table.numbers)
         }
         tensors = try Self.parts(base, settings, quantize, file, merged)
+        if let first = tensors.first(where: { !$0.format.isWritable && $0.isRewritten(merged) }) {
+            throw Problem(
+                "tensor \(first.name) is stored as \(first.format.name), which can only be read", file: base.path,
+                advice: "choose a format with --quantize (q8_0 keeps most), or export the adapter with --to gguf-lora")
+        }
         var metadata = file?.metadata ?? settings.metadata
         var bytes: [ElementFormat: Int] = [:]
         for part in tensors where !part.isVector { bytes[part.format, default: 0] += part.count }
@@ -59,8 +63,16 @@ struct GGUFModelWriter {
         }
         metadata["general.quantization_version"] = .uint32(2)
         for key in ["split.no", "split.count", "split.tensors.count"] { metadata[key] = nil }
-        if base.isDirectory { try SamplingDefaults(base).write(to: &metadata) }
-        if base.isDirectory { try Self.writeVocabulary(base, tokenizer, settings.architecture, to: &metadata) }
+        if base.isDirectory {
+            try SamplingDefaults(base).write(to: &metadata)
+            try Self.writeVocabulary(base, tokenizer, settings.architecture, to: &metadata)
+        } else if let template = tokenizer?.chatTemplates["default"],
+            metadata["tokenizer.chat_template"]?.stringValue != template
+        {
+            // The one that the adapter was trained with takes the place of all.
+            for key in metadata.keys where key.hasPrefix("tokenizer.chat_template") { metadata[key] = nil }
+            metadata["tokenizer.chat_template"] = .string(template)
+        }
         self.metadata = metadata
     }
 
@@ -128,24 +140,22 @@ struct GGUFModelWriter {
         return rounded.contains { $0.format.isBlock } ? .quantised : .rounded
     }
 
+    /// Bytes of all tensors.
+    var byteCount: Int { declarations.reduce(0) { $0 + $1.byteCount } }
+
+    private var declarations: [TensorDeclaration] {
+        tables.map { TensorDeclaration($0.name, shape: [$0.numbers.count], format: .element(.f32)) }
+            + tensors.map(\.declaration)
+    }
+
     /// Writes the file. Tensors are streamed, merged and quantised a panel at a time.
     func write(
         to path: String, _ merged: MergedWeights, _ meter: ExportMeter, _ progress: @escaping (String) throws -> Void
     ) throws {
-        let unwritable = tensors.filter { !$0.format.isWritable && $0.isRewritten(merged) }
-        if let first = unwritable.first {
-            throw Problem(
-                "tensor \(first.name) is stored as \(first.format.name), which can only be read", file: base.path,
-                advice: "choose a format with --quantize (q8_0 keeps most), or export the adapter with --to gguf-lora")
-        }
-        let declarations =
-            tables.map { TensorDeclaration($0.name, shape: [$0.numbers.count], format: .element(.f32)) }
-            + tensors.map(\.declaration)
         let parts = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
         let numbers = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0.numbers) })
         let name = (path as NSString).lastPathComponent
-        let total = declarations.reduce(0) { $0 + $1.byteCount }
-        try meter.writing(name, to: path, bytes: total, progress) { advance in
+        try meter.writing(name, to: path, bytes: byteCount, progress) { advance in
             try GGUFWriter.write(to: path, metadata: metadata, tensors: declarations) { declaration, sink in
                 try content(declaration, parts, numbers, merged) { bytes in
                     try sink(bytes)

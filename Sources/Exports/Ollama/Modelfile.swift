@@ -36,10 +36,12 @@ struct Modelfile {
             }
             lines.append("\(command) \(argument.text)")
         }
-        if let template = TurnTemplate(render, bos: tokenizer.addsBOS ? tokenizer.bosToken : nil),
-            let argument = ModelfileArgument(template.goTemplate, isText: true)
-        {
+        if let template = turnTemplate(renderer), let argument = ModelfileArgument(template.goTemplate, isText: true) {
             lines.append("TEMPLATE \(argument.text)")
+            let later = try PromptRenderer(tokenizer: tokenizer, now: renderer.now.addingTimeInterval(400 * 24 * 3600))
+            if turnTemplate(later) != template {
+                lines.append("# The date in this template is that of the export; the model's own writes the day's.")
+            }
         } else if renderer.template != nil {
             lines.append("# The chat template is the one in the GGUF file (tokenizer.chat_template).")
         }
@@ -80,13 +82,15 @@ struct Modelfile {
             : "# The model reads up to \(longest) tokens; Ollama fewer, unless it is told: PARAMETER num_ctx \(longest)"
     }
 
-    private func render(_ turns: [(role: String, content: String)]) -> String? {
-        let messages = turns.map {
-            JSONValue.object(JSONObject([("role", .string($0.role)), ("content", .string($0.content))]))
+    private func turnTemplate(_ renderer: PromptRenderer) -> TurnTemplate? {
+        func render(_ turns: TurnTemplate.Turns) -> String? {
+            let messages = turns.map {
+                JSONValue.object(JSONObject([("role", .string($0.role)), ("content", .string($0.content))]))
+            }
+            guard let row = try? Row(["messages": .array(messages)]) else { return nil }
+            return try? renderer.render(row, addGenerationPrompt: true).text
         }
-        guard let row = try? Row(["messages": .array(messages)]) else { return nil }
-        guard let rendered = try? renderer.render(row, addGenerationPrompt: true) else { return nil }
-        return rendered.text
+        return TurnTemplate(render, bos: tokenizer.addsBOS ? tokenizer.bosToken : nil)
     }
 }
 

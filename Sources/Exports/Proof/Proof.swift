@@ -77,8 +77,11 @@ public struct Proof: Sendable, Equatable {
         }
     }
 
-    /// Throws the first bound that is not met, and an adapter that changes nothing.
+    /// Throws the first bound that is not met, an adapter that changes nothing, and models that predict nothing.
     func check() throws(ProofFailure) {
+        if let effect, effect.largest.isNaN || effect.kl.isNaN {
+            throw ProofFailure("base or adapter predict what is no number; are their weights finite?")
+        }
         if let effect, !(effect.largest > 0) || !(effect.kl > 0) {
             throw ProofFailure(
                 "the adapter changes nothing: on \(effect.positions) predictions base and adapted model agree to the last "

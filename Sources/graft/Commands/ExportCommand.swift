@@ -51,7 +51,7 @@ struct ExportCommand: NumericCommand {
     }
 
     func run() throws {
-        let summary = try origin.run(compute) { job, opened in
+        let summary = try origin.run(compute, isFile: target == .gguf || target == .ggufLoRA) { job, opened in
             tellNote(job, opened)
             return switch target {
             case .peft: try job.exportPEFT(to: origin.path)
