@@ -128,10 +128,12 @@ private struct Matcher {
 private struct WholeMatch {
     private let regex: Regex<AnyRegexOutput>
 
-    init(_ pattern: String, key: String) throws(Problem) {
-        do { regex = try Regex(pattern) } catch {
-            throw Problem("\(key): '\(pattern)' is no regular expression: \(error)")
-        }
+    /// `frame` is the expression around the pattern, `%` standing for it.
+    init(_ pattern: String, in frame: String = "%", key: String) throws(Problem) {
+        do {
+            _ = try Regex(pattern)
+            regex = try Regex(frame.replacing("%", with: pattern))
+        } catch { throw Problem("\(key): '\(pattern)' is no regular expression: \(error)") }
     }
 
     func matches(_ text: String) -> Bool { (try? regex.wholeMatch(in: text)) != nil }
@@ -140,6 +142,8 @@ private struct WholeMatch {
 /// A pattern that matches the end of a name at a full stop: `(.*\.)?(pattern)$`.
 private struct Suffix {
     private let whole: WholeMatch
-    init(_ pattern: String, key: String) throws(Problem) { whole = try WholeMatch("(.*\\.)?(\(pattern))", key: key) }
+    init(_ pattern: String, key: String) throws(Problem) {
+        whole = try WholeMatch(pattern, in: "(.*\\.)?(%)", key: key)
+    }
     func matches(_ path: String) -> Bool { whole.matches(path) }
 }

@@ -11,7 +11,7 @@ public struct PEFTConfig: Sendable, Equatable {
     public var revision: String?
 
     /// Ranks that there are.
-    private static let ranks = 1...65536
+    static let ranks = 1...65536
 
     /// A configuration.
     public init(settings: LoRASettings, baseModel: String?, revision: String? = nil) {
@@ -20,90 +20,40 @@ public struct PEFTConfig: Sendable, Equatable {
         self.revision = revision
     }
 
-    /// Reads the file's JSON. What the file asks for and Graft does not have is a problem, all of them thrown together.
+    /// Reads the file's JSON. What the file asks for and Graft does not have, and what is no value of its key, is a
+    /// problem; all of them are thrown together.
     public init(_ json: JSONValue, file: String) throws(Problems) {
-        var problems: [Problem] = []
-        func refuse(_ message: String, advice: String? = nil) {
-            problems.append(Problem(message, file: file, advice: advice))
-        }
-        if let type = json["peft_type"]?.stringValue, type != "LORA" {
-            refuse("peft_type is \(type); only LORA is supported")
-        }
-        if json["use_dora"]?.boolValue == true { refuse("use_dora: DoRA adapters are not supported") }
-        if json["lora_bias"]?.boolValue == true { refuse("lora_bias: a bias in B is not supported") }
-        if let bias = json["bias"]?.stringValue, bias != "none" {
-            refuse("bias is \"\(bias)\"; only \"none\" is supported")
-        }
-        for key in ["modules_to_save", "trainable_token_indices"] {
-            if let value = json[key], !value.isNull, value.arrayValue?.isEmpty != true {
-                refuse("\(key) is not supported")
-            }
-        }
-        // What these start from is not the base model but what is left of it.
-        if let start = json["init_lora_weights"]?.stringValue,
-            ["pissa", "olora", "corda", "loftq"].contains(where: start.lowercased().hasPrefix)
-        {
-            refuse(
-                "init_lora_weights is \"\(start)\", which changes the base model",
-                advice: "save the adapter with PEFT's path_initial_model_for_weight_conversion")
-        }
-        for key in ["layer_replication", "alora_invocation_tokens"] {
-            if let value = json[key], !value.isNull { refuse("\(key) is not supported") }
-        }
-        if json["use_qalora"]?.boolValue == true { refuse("use_qalora is not supported") }
+        var reader = PEFTConfigReader(json: json, file: file)
+        reader.refuseWhatIsNotSupported()
         var settings = LoRASettings()
-        func rank(_ value: JSONValue?) -> Int? { value?.intValue.flatMap { Self.ranks.contains($0) ? $0 : nil } }
-        if let r = rank(json["r"]) {
+        let ranks = "\(Self.ranks.lowerBound) to \(Self.ranks.upperBound)"
+        if let r = reader.value("r", "a whole number from \(ranks)", PEFTConfigReader.rank) {
             settings.rank = r
-        } else {
-            refuse("r (the rank) is missing or no number from \(Self.ranks.lowerBound) to \(Self.ranks.upperBound)")
+        } else if json["r"]?.isNull ?? true {
+            reader.refuse("r (the rank) is missing")
         }
-        settings.alpha = json["lora_alpha"]?.doubleValue ?? 8
-        if let alpha = json["lora_alpha"], !alpha.isNull, alpha.doubleValue?.isFinite != true {
-            refuse("lora_alpha is no number")
-        }
-        if let flag = json["use_rslora"], !flag.isNull, flag.boolValue == nil {
-            refuse("use_rslora is neither true nor false")
-        }
-        settings.dropout = json["lora_dropout"]?.doubleValue ?? 0
-        settings.useRSLoRA = json["use_rslora"]?.boolValue ?? false
-        settings.parameters = json["target_parameters"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        settings.alpha = reader.value("lora_alpha", "a number", PEFTConfigReader.number) ?? 8
+        settings.dropout =
+            reader.value("lora_dropout", "a number from 0, below 1") {
+                $0.doubleValue.flatMap { (0..<1).contains($0) ? $0 : nil }
+            } ?? 0
+        settings.useRSLoRA = reader.value("use_rslora", "true or false", \.boolValue) ?? false
+        settings.parameters = reader.value("target_parameters", "a list of names", PEFTConfigReader.names) ?? []
+        let selection = "a list of names or one regular expression"
         settings.targets =
-            Self.selection(json["target_modules"]) ?? (settings.parameters.isEmpty ? .allLinear : .names([]))
-        settings.excluded = Self.selection(json["exclude_modules"])
-        if let one = json["layers_to_transform"]?.intValue { settings.layers = [one] }
-        // An empty list means all, as in PEFT.
-        if let many = json["layers_to_transform"]?.arrayValue, !many.isEmpty {
-            settings.layers = many.compactMap(\.intValue)
-        }
-        for (key, value) in json["rank_pattern"]?.objectValue?.members ?? [] {
-            if let rank = rank(value) {
-                settings.rankPattern.append((key, rank))
-            } else {
-                refuse(
-                    "rank_pattern: '\(key)' has no rank from \(Self.ranks.lowerBound) to \(Self.ranks.upperBound)")
-            }
-        }
-        for (key, value) in json["alpha_pattern"]?.objectValue?.members ?? [] {
-            if let alpha = value.doubleValue, alpha.isFinite {
-                settings.alphaPattern.append((key, alpha))
-            } else {
-                refuse("alpha_pattern: '\(key)' has no number")
-            }
-        }
-        try Problems(problems).throwIfAny()
+            reader.value("target_modules", selection, PEFTConfigReader.selection)
+            ?? (settings.parameters.isEmpty ? .allLinear : .names([]))
+        // Empty lists exclude nothing and restrict to nothing, as in PEFT.
+        let excluded = reader.value("exclude_modules", selection, PEFTConfigReader.selection)
+        settings.excluded = excluded == .names([]) ? nil : excluded
+        let layers = reader.value("layers_to_transform", "a block number or a list of them", PEFTConfigReader.numbers)
+        settings.layers = layers == [] ? nil : layers
+        settings.rankPattern = reader.patterns("rank_pattern", "a rank from \(ranks)", PEFTConfigReader.rank)
+        settings.alphaPattern = reader.patterns("alpha_pattern", "a number", PEFTConfigReader.number)
+        try Problems(reader.problems).throwIfAny()
         self.init(
             settings: settings, baseModel: json["base_model_name_or_path"]?.stringValue,
             revision: json["revision"]?.stringValue)
-    }
-
-    private static func selection(_ value: JSONValue?) -> LoRASettings.Selection? {
-        switch value {
-        case .string("all-linear"): .allLinear
-        case .string(let pattern): .pattern(pattern)
-        case .array(let names) where !names.isEmpty: .names(names.compactMap(\.stringValue))
-        default: nil
-        }
     }
 
     /// The file's JSON, every key that peft 0.21 writes, sorted.

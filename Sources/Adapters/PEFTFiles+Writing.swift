@@ -45,7 +45,9 @@ extension PEFTFiles {
         let modules = Set(model.adapters.map { $0.module.path.lastPart })
         var config = config.spelledOut(for: model, stacks)
         config.settings = try config.settings.sorted(giving: model.adapters)
-        config.settings.targets = config.settings.targets.within(model.files.description.textModel, modules: modules)
+        if let base = model.files.description.textModel {
+            config.settings = config.settings.within(base, adapting: model.adapters.map(\.module.path))
+        }
         try AtomicFile.write(
             config.json(modules: modules.sorted()).serialized(
                 JSONStyle(indent: 2, keySeparator: ": ", sortedKeys: true)) + "\n",
@@ -126,20 +128,28 @@ extension PEFTConfig {
     }
 }
 
-extension LoRASettings.Selection {
-    /// The same modules where they are part of a multimodal model, whose other parts have modules of the same names:
-    /// those below `base` only.
-    fileprivate func within(_ base: String?, modules: Set<String>) -> LoRASettings.Selection {
+extension LoRASettings {
+    /// The same settings for the text part of a multimodal model, whose other parts have modules of the same names: one
+    /// regular expression for modules below `base`; or, because PEFT takes numbers of layers beside names only, the whole
+    /// names of all adapted modules where there are such numbers.
+    fileprivate func within(_ base: String, adapting paths: [String]) -> LoRASettings {
+        var settings = self
+        if layers != nil {
+            settings.targets = .names(paths.sorted())
+            settings.layers = nil
+            return settings
+        }
         let names: [String]
-        switch self {
+        switch targets {
         case .pattern: return self
         case .names(let given): names = given
-        case .allLinear: names = modules.sorted()
+        case .allLinear: names = Set(paths.map(\.lastPart)).sorted()
         }
-        guard let base, !names.isEmpty else { return self }
+        guard !names.isEmpty else { return self }
         func escaped(_ text: String) -> String { text.replacing(".", with: "\\.") }
         let ends = names.map { escaped($0.hasPrefix(base) ? String($0.dropFirst(base.count)) : $0) }
-        return .pattern("\(escaped(base))(?:.*\\.)?(?:\(ends.joined(separator: "|")))")
+        settings.targets = .pattern("\(escaped(base))(?:.*\\.)?(?:\(ends.joined(separator: "|")))")
+        return settings
     }
 }
 

@@ -51,7 +51,11 @@ public struct PEFTFiles: Sendable {
 
     private init(path: String, config: PEFTConfig, tensors: WeightStore, files: ModelFiles) throws {
         var reading = PairReading(config: config, tensors: tensors, plan: files.plan, path: path)
-        let sizes = try AdapterPlan.sizes(config.settings)
+        let sizes: (String) -> AdapterSpec
+        do { sizes = try AdapterPlan.sizes(config.settings) } catch var problem as Problem {
+            problem.file = path + "/adapter_config.json"
+            throw problem
+        }
         for module in files.plan.modules where module.name.isAdaptable { reading.take(module, sizes) }
         reading.takeExperts(sizes)
         reading.refuseTheRest(of: files.path)

@@ -24,6 +24,12 @@ extension TransformerConfig {
 
     /// Bytes that one position of one sequence takes in a ``KeyValueCache`` of `type`.
     public func cachedBytes(_ type: ElementType) -> Int {
-        layers.compactMap(\.attention).reduce(0) { $0 + 2 * $1.keyValueHeads * $1.headDim * type.size }
+        layers.reduce(0) { sum, layer in
+            switch layer.mixer {
+            case .attention(let attention): sum + 2 * attention.keyValueHeads * attention.headDim * type.size
+            case .latentAttention(let attention):
+                sum + attention.heads * (attention.plainDim + attention.rotaryDim + attention.valueDim) * type.size
+            }
+        }
     }
 }

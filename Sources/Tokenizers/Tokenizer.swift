@@ -115,8 +115,8 @@ public final class Tokenizer: Sendable {
     ///     so by itself, which are SentencePiece models alone; for text that a chat template wrote.
     public func encode(_ text: String, addSpecialTokens: Bool = false, controlTokens: Bool = false) -> [Int32] {
         var ids: [Int32] = []
-        surround(&ids, addSpecialTokens) { ids, _ in
-            run(text, controlTokens, tracking: false) { sink, _, _ in
+        surround(&ids, addSpecialTokens) { ids in
+            run(text, controlTokens, tracking: false) { sink, _ in
                 if ids.isEmpty { ids.reserveCapacity(sink.count + 2) }
                 for i in 0..<sink.count { ids.append(sink.tokens[i].id) }
             }
@@ -133,8 +133,8 @@ public final class Tokenizer: Sendable {
     ) -> [Token] {
         var tokens: [Token] = []
         let end = text.utf8.count
-        surround(&tokens, addSpecialTokens) { tokens, _ in
-            run(text, controlTokens, tracking: true) { sink, passage, _ in
+        surround(&tokens, addSpecialTokens) { tokens in
+            run(text, controlTokens, tracking: true) { sink, passage in
                 if tokens.isEmpty { tokens.reserveCapacity(sink.count + 2) }
                 for i in 0..<sink.count {
                     let token = sink.tokens[i]
@@ -147,17 +147,16 @@ public final class Tokenizer: Sendable {
         return tokens
     }
 
-    // Special tokens of the template around what `text` appends.
+    // Special tokens of the template around what `text` appends; `token` is told whether the text has come.
     private func surround<Element>(
-        _ list: inout [Element], _ special: Bool, text: (inout [Element], Bool) -> Void,
-        token: (Int32, Bool) -> Element
+        _ list: inout [Element], _ special: Bool, text: (inout [Element]) -> Void, token: (Int32, Bool) -> Element
     ) {
-        guard special else { return text(&list, false) }
+        guard special else { return text(&list) }
         var after = false
         for item in template {
             switch item {
             case .text:
-                text(&list, after)
+                text(&list)
                 after = true
             case .token(let id): list.append(token(id, after))
             }
@@ -166,7 +165,7 @@ public final class Tokenizer: Sendable {
 
     // Calls `emit` with the tokens of each stretch of the text and the passage their places count in.
     private func run(
-        _ text: String, _ controlTokens: Bool, tracking: Bool, _ emit: (TokenSink, Passage, Scratch) -> Void
+        _ text: String, _ controlTokens: Bool, tracking: Bool, _ emit: (TokenSink, Passage) -> Void
     ) {
         var text = text
         let scratch = scratches.withLock { $0.popLast() } ?? Scratch()
@@ -179,7 +178,7 @@ public final class Tokenizer: Sendable {
                 if let id = stretch.id {
                     scratch.sink.removeAll()
                     scratch.sink.append(id, 0, part.bytes.count)
-                    emit(scratch.sink, part, scratch)
+                    emit(scratch.sink, part)
                 } else if !part.bytes.isEmpty {
                     encode(part, tracking: tracking, scratch, emit)
                 }
@@ -189,7 +188,7 @@ public final class Tokenizer: Sendable {
     }
 
     private func encode(
-        _ part: Passage, tracking: Bool, _ scratch: Scratch, _ emit: (TokenSink, Passage, Scratch) -> Void
+        _ part: Passage, tracking: Bool, _ scratch: Scratch, _ emit: (TokenSink, Passage) -> Void
     ) {
         let normal = normalizer?.apply(part, tracking: tracking, scratch.matcher) ?? part
         for stretch in added.normalized.split(normal.bytes) where !stretch.range.isEmpty {
@@ -197,7 +196,7 @@ public final class Tokenizer: Sendable {
             scratch.sink.removeAll()
             if let id = stretch.id {
                 scratch.sink.append(id, 0, passage.bytes.count)
-                emit(scratch.sink, passage, scratch)
+                emit(scratch.sink, passage)
                 continue
             }
             var pieces = Pieces(passage: passage, ranges: [0..<passage.bytes.count])
@@ -205,7 +204,7 @@ public final class Tokenizer: Sendable {
                 pieces.apply(step, mapsBytes: mapsBytes, tracking: tracking, scratch.matcher)
             }
             model.tokenize(pieces.passage.bytes, pieces.ranges, scratch)
-            emit(scratch.sink, pieces.passage, scratch)
+            emit(scratch.sink, pieces.passage)
             withExtendedLifetime(pieces) {}
         }
         withExtendedLifetime(normal) {}

@@ -1,6 +1,7 @@
 import Adapters
 import Foundation
 import Models
+import OrderedJSON
 import Testing
 
 /// `layers_to_transform`, by PEFT's rules (0.21.2, `tuners_utils.check_target_module_exists`).
@@ -39,5 +40,23 @@ struct LayerTests {
     func fullNames() throws {
         let full = "model.layers.0.self_attn.q_proj"
         #expect(try paths("llama", .names([full, "v_proj"])) == [full, "model.layers.1.self_attn.v_proj"])
+    }
+
+    @Test("inside a multimodal model they are written as whole names: PEFT takes no numbers beside an expression")
+    func insideWrapper() throws {
+        var settings = LoRASettings()
+        settings.targets = .names(["q_proj"])
+        settings.layers = [1]
+        let files = try files("gemma3-wrapped")
+        let model = Transformer(files, mode: try AdapterPlan(settings, for: files).mode)
+        model.initialiseAdapters(seed: 1)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "graft-layers-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try PEFTFiles.write(model, config: PEFTConfig(settings: settings, baseModel: nil), to: folder)
+        let text = try Data(contentsOf: URL(filePath: folder + "/adapter_config.json"))
+        let json = try JSONValue(parsing: Array(text))
+        #expect(json["target_modules"] == ["model.language_model.layers.1.self_attn.q_proj"])
+        #expect(json["layers_to_transform"]?.isNull == true)
     }
 }

@@ -1,5 +1,6 @@
 import Adapters
 import Diagnostics
+import Foundation
 import OrderedJSON
 import Testing
 
@@ -15,9 +16,19 @@ struct RefusedConfigTests {
             (#""init_lora_weights": "pissa_niter_16""#, "init_lora_weights"),
             (#""layer_replication": [[0, 1]]"#, "layer_replication"),
             (#""alora_invocation_tokens": [5]"#, "alora_invocation_tokens"), (#""use_qalora": true"#, "use_qalora"),
-            (#""r": 0"#, "rank"), (#""rank_pattern": {"q_proj": 0}"#, "rank_pattern: 'q_proj'"),
+            (#""r": 0"#, "r is 0, not a whole number"), (#""r": 9223372036854775807"#, "from 1 to 65536"),
+            (#""use_bdlora": {"nblocks": 2}"#, "use_bdlora"), (#""arrow_config": {"top_k": 1}"#, "arrow_config"),
+            (#""kasa_config": {"beta": 0.1}"#, "kasa_config"), (#""init_lora_weights": "lora_ga""#, "lora_ga"),
+            (#""lora_alpha": "16""#, "lora_alpha is \"16\", not a number"),
+            (#""lora_dropout": 1"#, "lora_dropout is 1"),
+            (#""use_rslora": "yes""#, "use_rslora"), (#""target_modules": 5"#, "target_modules is 5"),
+            (#""target_modules": ["q_proj", 1]"#, "not a list of names"),
+            (#""exclude_modules": {}"#, "exclude_modules"),
+            (#""target_parameters": "experts.down_proj""#, "target_parameters"),
+            (#""layers_to_transform": [1, "x"]"#, "layers_to_transform"),
+            (#""rank_pattern": [8]"#, "rank_pattern is [8]"),
+            (#""rank_pattern": {"q_proj": 0}"#, "rank_pattern: 'q_proj'"),
             (#""alpha_pattern": {"q_proj": "4"}"#, "alpha_pattern: 'q_proj'"),
-            (#""lora_alpha": "16""#, "lora_alpha"), (#""use_rslora": "true""#, "use_rslora"),
         ])
     func named(_ member: String, _ word: String) throws {
         let rank = member.hasPrefix(#""r""#) ? "" : #""r": 8, "#
@@ -25,6 +36,19 @@ struct RefusedConfigTests {
         let problems = #expect(throws: Problems.self) { try PEFTConfig(json, file: "adapter_config.json") }
         #expect(problems?.list.count == 1, "\(String(describing: problems))")
         #expect(problems.map { "\($0)".contains(word) } == true, "\(String(describing: problems))")
+    }
+
+    @Test("are told with their file where a pattern is no regular expression")
+    func pattern() throws {
+        let fixture = try Fixture("llama")
+        let folder = FileManager.default.temporaryDirectory.appending(path: "graft-pattern-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.copyItem(atPath: fixture.path + "/adapter", toPath: folder)
+        let file = folder + "/adapter_config.json"
+        try #"{"r": 4, "target_modules": ["q_proj"], "rank_pattern": {"(": 8}}"#.write(
+            toFile: file, atomically: true, encoding: .utf8)
+        let problem = #expect(throws: Problem.self) { try PEFTFiles.open(folder, for: fixture.files) }
+        #expect(problem?.file == file && problem?.message.contains("'(' is no regular expression") == true)
     }
 
     @Test("are told all at once, and what is empty or off asks for nothing")

@@ -40,6 +40,7 @@ struct HostileTemplateTests {
         "{% set ns = namespace(x='a' * 10000) %}{% for i in range(9) %}{% set ns.x = ns.x|replace('a', 'aaaaaaaaaa') %}{% endfor %}",
         "{% set s = 'a' * 1000000 %}{% for i in range(100000) %}{{ s.find('aaaaaaaaaaaaab') }}{% endfor %}",
         "{% set s = 'a' * 1000000 %}{% for i in range(100000) %}{{ s|upper|length }}{% endfor %}",
+        "{% set a = ['x'] * 100000 %}{% set b = ['x'] * 100000 %}{% for i in range(100000) %}{{ loop.changed([a, b][i % 2]) }}{% endfor %}",
         "\(grown){% set ns.x = [ns.x] %}{% endfor %}",
         "\(grown){% set ns.x = ns.x|map('string') %}{% endfor %}",
         "\(grown){% set ns.x = ({}[(ns.x,)],) %}{% endfor %}", "{{ -(-9223372036854775807 - 1) }}",
@@ -80,6 +81,17 @@ struct HostileTemplateTests {
         #expect(throws: Never.self) {
             try ChatTemplate(source: source, name: "odd.jinja").render(input)
         }
+    }
+
+    @Test(
+        "take time in proportion to their texts",
+        arguments: [
+            ("'{:0400000,d}'.format(5)|length", "400001"), ("(('%s' * 300000) % (('a',) * 300000))|length", "300000"),
+            ("(['nan'|float] * 300000)|unique|list|length", "1"),
+            ("((('a' * 60) ~ '\\t') * 3000).expandtabs(64)|length", "192000"),
+        ])
+    func linear(_ expression: String, _ text: String) throws {
+        #expect(try ChatTemplate(source: "{{ \(expression) }}", name: "long.jinja").render(input).text == text)
     }
 
     @Test("cannot be made of input nested too deep")

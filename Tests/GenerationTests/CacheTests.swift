@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct CacheTests {
     static let families = [
         "llama", "llama-3", "qwen2", "qwen3", "qwen3-window", "gemma2", "gemma3", "gpt2", "gpt-neox", "phi3", "olmo2",
-        "granite", "cohere", "ministral3", "phi3-long",
+        "granite", "cohere", "ministral3", "phi3-long", "llama4", "gpt-oss", "deepseek-v3",
     ]
 
     @Test(arguments: families)
@@ -24,5 +24,12 @@ import Testing
             #expect(answer.ids == recomputed(model, prompt, count: 12, precision: .f32))
             #expect(answer.end == .length)
         }
+    }
+
+    @Test("latent attention takes memory for whole heads, as they are cached")
+    func latentBytes() throws {
+        let config = try TestData.fixture("deepseek-v3").config
+        // Two layers of four heads: keys of 10 + 6 numbers, values of 8.
+        #expect(config.cachedBytes(.f32) == 2 * 4 * (10 + 6 + 8) * 4)
     }
 }

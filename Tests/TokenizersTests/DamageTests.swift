@@ -49,6 +49,16 @@ struct DamageTests {
         #expect(tokenizer.encode(String(repeating: "a", count: 200)).count == 200)
     }
 
+    @Test("spaces that are tokens and take spaces along need linear time", arguments: [true, false])
+    func spaces(_ left: Bool) throws {
+        let sides = #""lstrip":\#(left),"rstrip":\#(!left)"#
+        let tokenizer = try Self.load(
+            #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"#
+                + #""added_tokens":[{"id":1,"content":" ",\#(sides),"normalized":false,"special":false}]}"#)
+        // In the square of their number this would take half a minute.
+        #expect(tokenizer.encode(String(repeating: " ", count: 300_000)).count == 300_000)
+    }
+
     @Test("of random bytes gives a problem or a tokenizer", arguments: ["llama2", "nfkc", "unigram", "classes"])
     func randomBytes(_ name: String) throws {
         let fixture = try Shared.json("\(Shared.fixtures)/\(name).json")

@@ -164,22 +164,17 @@ struct FormatSpec {
         negative: Bool, _ prefix: String, whole: String, rest: String, groupSize: Int, _ r: Renderer
     ) throws -> String {
         let mark = (negative ? "-" : sign == "-" ? "" : String(sign)) + prefix
+        // Infinity and NaN have no digits to group.
+        let grouping = whole.isEmpty ? nil : grouping
         let zeros = zeroPadded && (align == nil || fill == " " && align == ">" && grouping == nil)
         var digits = whole
         if zeros {
-            var missing = width - mark.scalarCount - rest.scalarCount - Self.groupedCount(digits, grouping, groupSize)
-            if missing > 0 {
+            let room = width - mark.scalarCount - rest.scalarCount
+            // The fewest digits that fill the room: a mark stands behind every group but the last.
+            let needed = grouping == nil ? room : room - (room - 1) / (groupSize + 1)
+            if needed > digits.utf8.count {
                 try r.checkSize(width)
-                if grouping == nil {
-                    digits = String(repeating: "0", count: missing) + digits
-                } else {
-                    while missing > 0 {
-                        digits = "0" + digits
-                        missing =
-                            width - mark.scalarCount - rest.scalarCount
-                            - Self.groupedCount(digits, grouping, groupSize)
-                    }
-                }
+                digits = String(repeating: "0", count: needed - digits.utf8.count) + digits
             }
         }
         let body = Self.grouped(digits, grouping, groupSize) + rest
@@ -189,11 +184,6 @@ struct FormatSpec {
         var outer = self
         outer.zeroPadded = false
         return try outer.padded(mark + body, r, default: ">")
-    }
-
-    private static func groupedCount(_ digits: String, _ mark: Unicode.Scalar?, _ size: Int) -> Int {
-        let count = digits.utf8.count
-        return mark == nil || count == 0 ? count : count + (count - 1) / size
     }
 
     private static func grouped(_ digits: String, _ mark: Unicode.Scalar?, _ size: Int) -> String {

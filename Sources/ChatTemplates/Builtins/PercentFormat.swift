@@ -54,8 +54,7 @@ extension Renderer {
             if kind == "%" {
                 out += "%"
             } else {
-                out += try converted(
-                    source(), kind, spec, escaping: escaping, at: format.unicodeScalars.count - scalars.count - 1)
+                out += try converted(source(), kind, spec, escaping: escaping, at: scalars.startIndex - 1)
             }
             if out.utf8.count > limits.textBytes { throw tooLarge("a text") }
         }

@@ -191,7 +191,7 @@ extension Renderer {
                 let spaces = size - column % size
                 out += try repeated(" ", spaces)
                 column += spaces
-                try checkSize(out.utf8.count)
+                if out.utf8.count > limits.textBytes { throw tooLarge("a text") }
             case "\n", "\r":
                 out.unicodeScalars.append(scalar)
                 column = 0

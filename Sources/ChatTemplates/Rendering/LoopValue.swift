@@ -138,6 +138,7 @@ final class LoopValue: TemplateObject {
             if arguments.positional.isEmpty { throw Failure(.type, "no items for cycling given") }
             return arguments.positional[max(0, index0) % arguments.positional.count]
         }
+        try renderer.charge(arguments.weight)
         let values = ListValue(arguments.positional)
         let isSame = lastChanged.map { Value.tuple($0).equals(.tuple(values)) } ?? false
         lastChanged = values

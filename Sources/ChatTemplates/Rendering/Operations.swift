@@ -96,8 +96,10 @@ final class ConcatenationExpression: Expression {
     func evaluate(_ r: Renderer) throws -> Value {
         var text = ""
         for value in try parts.map(r.evaluate) {
-            text += try r.printed(value)
-            try r.checkSize(text.utf8.count)
+            let part = try r.printed(value)
+            try r.charge(bytes: part.utf8.count)
+            text += part
+            if text.utf8.count > r.limits.textBytes { throw r.tooLarge("a text") }
         }
         return .string(text)
     }

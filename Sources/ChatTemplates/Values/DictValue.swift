@@ -92,7 +92,11 @@ final class DictView {
 struct DictKey: Hashable {
     let value: Value
 
-    static func == (a: DictKey, b: DictKey) -> Bool { a.value.equals(b.value) }
+    static func == (a: DictKey, b: DictKey) -> Bool {
+        // Python finds a NaN, which equals nothing, again by its identity; here every NaN is the same one.
+        if case .float(let x) = a.value, case .float(let y) = b.value, x.isNaN, y.isNaN { return true }
+        return a.value.equals(b.value)
+    }
 
     func hash(into hasher: inout Hasher) { value.feed(&hasher) }
 }

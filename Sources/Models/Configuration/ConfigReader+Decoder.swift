@@ -46,11 +46,20 @@ extension ConfigReader {
         if heads % keyValueHeads != 0 {
             fault("num_attention_heads", "is \(heads), no multiple of num_key_value_heads \(keyValueHeads)")
         }
-        return DecoderSizes(
+        return sizes(
+            defaults, hidden: hidden, heads: heads, keyValueHeads: keyValueHeads,
+            headDim: headDim(defaults.headDim, hidden: hidden, heads: heads))
+    }
+
+    /// The same for a family that sizes its heads in a way of its own.
+    func sizes(
+        _ defaults: DecoderDefaults, hidden: Int, heads: Int, keyValueHeads: Int, headDim: Int
+    ) -> DecoderSizes {
+        DecoderSizes(
             vocabulary: count("vocab_size", defaults.vocabulary, in: 1...(1 << 24)), hidden: hidden,
             feedForward: count("intermediate_size", defaults.feedForward),
             layers: count("num_hidden_layers", defaults.layers, in: 1...1000), heads: heads,
-            keyValueHeads: keyValueHeads, headDim: headDim(defaults.headDim, hidden: hidden, heads: heads),
+            keyValueHeads: keyValueHeads, headDim: headDim,
             positions: count("max_position_embeddings", defaults.positions, in: 1...(1 << 40)),
             epsilon: Float(number(defaults.epsilonKey, defaults.epsilon, above: 0)),
             activation: activation(defaults.activationKey, defaults.activation),

@@ -22,7 +22,8 @@ final class ConfigReader {
         self.keyPrefix = keyPrefix
     }
 
-    /// The largest size of anything: no model comes near, and products of three stay within 64 bits.
+    /// The largest size of anything: no model comes near. What all sizes make together has a bound of its own, see
+    /// ``ModelDescription/init(configuration:file:)``.
     static let largest = 1 << 21
 
     /// Notes that `key` is wrong.

@@ -142,11 +142,15 @@ extension WeightNames.Prefix {
 }
 
 extension TransformerConfig {
-    /// What is wrong with a number of layers and experts that no model has and no memory would hold; nil when nothing is.
+    /// What is wrong with sizes that no model has and no memory would hold; nil when nothing is.
     fileprivate var excess: String? {
         let experts = layers.reduce(0) { sum, layer in
             if case .experts(let experts) = layer.feedForward { sum + experts.count } else { sum }
         }
-        return experts > 100_000 ? "makes \(experts) experts in \(layers.count) layers, more than any model has" : nil
+        if experts > 100_000 { return "makes \(experts) experts in \(layers.count) layers, more than any model has" }
+        // In floating point: the sum may be beyond whole numbers, which all that counts bytes takes for granted it is not.
+        let numbers = moduleShapes.values.reduce(0.0) { $0 + $1.weight.reduce(1.0) { $0 * Double($1) } }
+        return numbers > 0x1p48
+            ? "and the sizes beside it make \(Float(numbers)) numbers, more than any model has" : nil
     }
 }

@@ -4,7 +4,7 @@ public struct ModuleShape: Sendable, Equatable {
     public var weight: [Int]
     /// Of the bias; nil when the module has none.
     public var bias: Int?
-    /// Whether the module has a weight at all.
+    /// A size.
     public init(_ weight: [Int], bias: Int? = nil) {
         self.weight = weight
         self.bias = bias

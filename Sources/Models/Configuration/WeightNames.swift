@@ -2,11 +2,12 @@
 ///
 /// A *logical* path says what a module is, the same for every family: `embedding`, `positions`, `norm`, `head`, and in
 /// a layer `layers.3.attentionNorm`, `.attentionPostNorm`, `.feedForwardNorm`, `.feedForwardPostNorm`,
-/// `.attention.{query,key,value,queryKeyValue,output,queryNorm,keyNorm,sinks}`,
-/// `.feedForward.{gate,up,gateUp,down}`, and of a mixture `.feedForward.{router,sharedGate}`,
+/// `.attention.{query,key,value,queryKeyValue,output,queryNorm,keyNorm,sinks}`, of latent attention
+/// `.attention.{queryDown,queryDownNorm,queryUp,keyValueDown,keyValueNorm,keyValueUp}`,
+/// `.feedForward.{gate,up,gateUp,down}`, and of a mixture `.feedForward.{router,routerCorrection,sharedGate}`,
 /// `.feedForward.shared.{gate,up,down}`, `.feedForward.experts.7.{gate,up,down}` or, stacked,
-/// `.feedForward.experts.{gateUp,down}`. A *published* path is the module's name in transformers, which PEFT writes
-/// into adapter files and recipes name in `target_modules`.
+/// `.feedForward.experts.{gateUp,down,gateUpBias,downBias}`. A *published* path is the module's name in transformers,
+/// which PEFT writes into adapter files and recipes name in `target_modules`.
 public struct WeightNames: Sendable, Equatable {
     /// What a module is, hence which tensors it stores and whether an adapter can attach to it.
     public enum Kind: Sendable, Equatable {
@@ -66,7 +67,9 @@ public struct WeightNames: Sendable, Equatable {
     public var files: [Prefix]
     /// Tensors that a file may hold and the decoder does not need, e.g. `*.rotary_emb.inv_freq`; `*` matches anything.
     public var ignorable: [String]
-    /// Whether files may hold layers beyond the last, for multi-token prediction (DeepSeek V3, GLM-4.5).
+    /// Where earlier versions of transformers had the base's modules, which older adapters are named by.
+    public var olderBases: [String] = []
+    /// Whether files may hold layers beyond the last, for multi-token prediction (DeepSeek V3).
     public var extraLayers = false
 
     /// A map. `files` are tried after `modules` itself.
@@ -89,10 +92,12 @@ public struct WeightNames: Sendable, Equatable {
             return ModuleName(logical: logical, path: modules.head, stored: place.head, kind: .head)
         }
         let older = entry.older.map { Self.filled($0, with: numbers) }
+        let olderPaths =
+            older.map { modules.base + $0 } + olderBases.flatMap { base in ([published] + older).map { base + $0 } }
         let names = (older + [published]).map {
             ModuleName(
                 logical: logical, path: modules.base + published, stored: place.base + $0, kind: entry.kind,
-                olderPaths: older.map { modules.base + $0 })
+                olderPaths: olderPaths)
         }
         return names.first { contains($0.weight) } ?? names.first
     }

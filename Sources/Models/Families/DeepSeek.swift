@@ -11,8 +11,7 @@ extension ModelFamily {
         case "greedy": break
         case "group_limited_greedy":
             experts.routing = .grouped(
-                reader.groups(
-                    experts.count, groups: nil, chosen: nil, sigmoid: false, score: .best, normalized: false))
+                reader.groups(experts, sigmoid: false, score: .best, normalized: false))
         default: reader.fault("topk_method", "is \"\(method)\", which is not supported")
         }
         let bias = reader.flag("mlp_bias", false)
@@ -31,7 +30,7 @@ extension ModelFamily {
             expert: reader.deepseekExpert(sizes, hidden: 2048), routing: .choiceFirst)
         experts.routing = .grouped(
             reader.groups(
-                experts.count, groups: 8, chosen: 4, sigmoid: true, score: .bestTwo,
+                experts, groups: 8, chosen: 4, sigmoid: true, score: .bestTwo,
                 normalized: reader.flag("norm_topk_prob", true)))
         return .deepseek(
             "deepseek_v3", reader, sizes, experts: experts, shared: 1, weightScale: 2.5, firstSparse: 3,

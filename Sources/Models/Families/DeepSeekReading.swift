@@ -5,34 +5,29 @@ extension ConfigReader {
     /// The sizes of a model with latent attention, whose heads are sized by keys of their own; `headDim` is the
     /// rotated part.
     func latentSizes(_ defaults: DecoderDefaults) -> DecoderSizes {
-        let rotated = count("qk_rope_head_dim", 64, in: 2...65536)
         let heads = count("num_attention_heads", defaults.heads, in: 1...65536)
-        return DecoderSizes(
-            vocabulary: count("vocab_size", defaults.vocabulary, in: 1...(1 << 24)),
-            hidden: count("hidden_size", defaults.hidden),
-            feedForward: count("intermediate_size", defaults.feedForward),
-            layers: count("num_hidden_layers", defaults.layers, in: 1...1000), heads: heads, keyValueHeads: heads,
-            headDim: rotated, positions: count("max_position_embeddings", defaults.positions, in: 1...(1 << 40)),
-            epsilon: Float(number(defaults.epsilonKey, defaults.epsilon, above: 0)),
-            activation: activation(defaults.activationKey, defaults.activation),
-            tied: flag("tie_word_embeddings", defaults.tied))
+        return sizes(
+            defaults, hidden: count("hidden_size", defaults.hidden), heads: heads, keyValueHeads: heads,
+            headDim: count("qk_rope_head_dim", 64, in: 2...65536))
     }
 
+    /// One routed expert.
     func deepseekExpert(_ sizes: DecoderSizes, hidden: Int) -> DenseConfig {
         DenseConfig(hidden: count("moe_intermediate_size", hidden), activation: sizes.activation)
     }
 
+    /// Routing of `experts` among groups; notes groups of unequal size, and fewer experts to choose from than are chosen.
     func groups(
-        _ experts: Int, groups: Int?, chosen: Int?, sigmoid: Bool,
+        _ experts: ExpertsConfig, groups: Int = 1, chosen: Int = 1, sigmoid: Bool,
         score: ExpertsConfig.GroupedRouting.GroupScore, normalized: Bool
     ) -> ExpertsConfig.GroupedRouting {
-        let total = count("n_group", groups ?? 1, in: 1...65536)
-        let picked = count("topk_group", chosen ?? 1, in: 1...65536)
-        if experts % total != 0 { fault("n_group", "is \(total), which does not divide the \(experts) experts") }
+        let total = count("n_group", groups, in: 1...65536)
+        let picked = count("topk_group", chosen, in: 1...65536)
+        let (each, rest) = experts.count.quotientAndRemainder(dividingBy: total)
+        if rest != 0 { fault("n_group", "is \(total), which does not divide the \(experts.count) experts") }
         if picked > total { fault("topk_group", "is \(picked), more than n_group \(total)") }
-        let chosenExperts = count("num_experts_per_tok", 1)
-        if sigmoid, experts % total == 0, chosenExperts > picked * (experts / total) {
-            fault("num_experts_per_tok", "is \(chosenExperts), more than there are in topk_group \(picked) groups")
+        if sigmoid, rest == 0, experts.perToken > picked * each {
+            fault("num_experts_per_tok", "is \(experts.perToken), more than there are in topk_group \(picked) groups")
         }
         return .init(
             sigmoid: sigmoid, correction: sigmoid, groups: total, chosenGroups: min(picked, total), groupScore: score,

@@ -66,6 +66,9 @@ extension WeightNames {
         var names = self
         names.files = [modules] + names.files.filter { $0 != modules }
         names.modules = modules
+        // Until transformers 4.52 every multimodal class held a whole text model.
+        let older = "language_model.model."
+        if modules.base != older { names.olderBases = [older] }
         return names
     }
 }

@@ -5,8 +5,7 @@ extension ModelFamily {
             DecoderDefaults(
                 vocabulary: 50304, hidden: 2048, feedForward: 2048, layers: 16, heads: 16, positions: 4096,
                 epsilon: 1e-5))
-        var experts = reader.qwenExperts(sizes, count: 64, perToken: 8, hidden: sizes.feedForward)
-        experts.expert.hidden = sizes.feedForward
+        let experts = reader.qwenExperts(sizes, count: 64, perToken: 8, hidden: sizes.feedForward)
         var attention = sizes.attention(bias: reader.flag("attention_bias", false))
         attention.queryKeyNorm = .fullWidth
         attention.projectionClip = reader.optionalNumber("clip_qkv", above: 0).map(Float.init)

@@ -5,7 +5,8 @@ extension ModelFamily {
             DecoderDefaults(
                 vocabulary: 151936, hidden: 2048, feedForward: 5632, layers: 24, heads: 16, keyValueHeads: 16,
                 positions: 32768))
-        var experts = reader.qwenExperts(sizes, count: 60, perToken: 4, hidden: 1408)
+        var experts = reader.qwenExperts(
+            sizes, count: 60, perToken: 4, hidden: reader.count("moe_intermediate_size", 1408))
         experts.shared = DenseConfig(
             hidden: reader.count("shared_expert_intermediate_size", 5632), activation: sizes.activation)
         experts.sharedGate = true
@@ -32,7 +33,8 @@ extension ModelFamily {
             DecoderDefaults(
                 vocabulary: 151936, hidden: 2048, feedForward: 6144, layers: 24, heads: 32, keyValueHeads: 4,
                 positions: 32768))
-        let experts = reader.qwenExperts(sizes, count: 128, perToken: 8, hidden: 768)
+        let experts = reader.qwenExperts(
+            sizes, count: 128, perToken: 8, hidden: reader.count("moe_intermediate_size", 768))
         let window = reader.flag("use_sliding_window", false) ? reader.nullableCount("sliding_window", 4096) : nil
         var attention = sizes.attention(
             reach: window.map(AttentionConfig.Reach.window) ?? .full, bias: reader.flag("attention_bias", false))
@@ -47,10 +49,11 @@ extension ModelFamily {
 }
 
 extension ConfigReader {
+    /// The experts of Qwen's mixtures and OLMoE, each of so many `hidden` numbers.
     func qwenExperts(_ sizes: DecoderSizes, count: Int, perToken: Int, hidden: Int) -> ExpertsConfig {
         experts(
             counts: ["num_experts", "num_local_experts"], count: count, perToken: perToken,
-            expert: DenseConfig(hidden: self.count("moe_intermediate_size", hidden), activation: sizes.activation),
+            expert: DenseConfig(hidden: hidden, activation: sizes.activation),
             routing: .softmaxFirst(normalized: flag("norm_topk_prob", false)))
     }
 }

@@ -6,6 +6,19 @@ struct WordModel: Sendable {
     let continuingPrefix: [UInt8]?
     /// Longer words are unknown as a whole.
     let mostCharacters: Int
+    /// Bytes of the longest token.
+    private let longestToken: Int
+
+    /// A model of these words.
+    init(vocabulary: Vocabulary, unknown: Int32?, continuingPrefix: [UInt8]?, mostCharacters: Int) {
+        self.vocabulary = vocabulary
+        self.unknown = unknown
+        self.continuingPrefix = continuingPrefix
+        self.mostCharacters = mostCharacters
+        var longest = 0
+        vocabulary.forEach { token, _ in longest = max(longest, token.count) }
+        longestToken = longest
+    }
 
     /// Adds the tokens of one piece to the sink.
     func tokenize(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ scratch: Scratch) {
@@ -19,7 +32,8 @@ struct WordModel: Sendable {
         var found: [(id: Int32, start: Int, end: Int)] = []
         var start = range.lowerBound
         while characters <= mostCharacters, start < range.upperBound {
-            var end = range.upperBound
+            var end = min(range.upperBound, start + longestToken)
+            while end > start, end < range.upperBound, text[end] & 0xc0 == 0x80 { end -= 1 }
             var match: Int32?
             while match == nil, end > start {
                 var candidate = start > range.lowerBound ? continuingPrefix : []

@@ -61,12 +61,15 @@ struct AddedTokenMatcher: Sendable {
                 at = end
                 if rule.singleWord, !isWord(text, range) { continue }
                 if rule.stripsLeft {
-                    let start = max(covered, UnicodeClass.trimmedEnd(text, before: range.lowerBound))
+                    let start = max(
+                        covered, UnicodeClass.trimmedEnd(text, before: range.lowerBound, notBefore: covered))
                     // All of it may be taken along already: then there is nothing left of it.
                     range = start..<max(start, range.upperBound)
                 }
                 if rule.stripsRight {
-                    range = range.lowerBound..<UnicodeClass.trimmedStart(text, from: range.upperBound)
+                    // What is covered behind the token is white space that the one before it took along.
+                    let start = max(covered, range.upperBound)
+                    range = range.lowerBound..<UnicodeClass.trimmedStart(text, from: start)
                 }
                 if covered < range.lowerBound {
                     stretches.append(Stretch(range: covered..<range.lowerBound, id: nil))

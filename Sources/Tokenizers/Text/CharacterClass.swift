@@ -47,7 +47,7 @@ struct CharacterClass {
                 set.unions.append([])
             case "\\": set.add(try escape(text, &at, pattern))
             default:
-                set.add(.plain(literal(c, at + 1 < text.count ? text[at + 1] : nil)))
+                set.add(.plain(literal(c)))
                 at += 1
             }
             first = false
@@ -58,7 +58,7 @@ struct CharacterClass {
     private mutating func add(_ item: Item) { unions[unions.count - 1].append(item) }
 
     // A dash keeps its meaning; anything PCRE2 could take for syntax inside brackets is escaped.
-    private static func literal(_ c: Unicode.Scalar, _ next: Unicode.Scalar?) -> String {
+    private static func literal(_ c: Unicode.Scalar) -> String {
         if c == "]" || c == "[" || c == "^" || c == "&" || c == "\\" { return "\\" + String(c) }
         return String(c)
     }

@@ -78,10 +78,10 @@ enum UnicodeClass {
         return at
     }
 
-    /// Where the white space begins that ends at `end`.
-    static func trimmedEnd(_ text: UnsafeBufferPointer<UInt8>, before end: Int) -> Int {
+    /// Where the white space begins that ends at `end`; looked for down to `floor`.
+    static func trimmedEnd(_ text: UnsafeBufferPointer<UInt8>, before end: Int, notBefore floor: Int = 0) -> Int {
         var end = end
-        while end > 0 {
+        while end > floor {
             let start = UTF8Text.start(before: end, in: text)
             guard isWhitespace(UTF8Text.scalar(text, at: start).value) else { break }
             end = start

@@ -24,16 +24,27 @@ struct ConfigProblemTests {
         #expect(
             found == [
                 "m/config.json: num_attention_heads is 12, no multiple of num_key_value_heads 5",
+                "m/config.json: hidden_size is 8, less than num_attention_heads 12, and head_dim is not given",
                 "m/config.json: vocab_size is \"many\", not a whole number",
                 "m/config.json: intermediate_size is 99999999999, outside 1 to 2097152",
                 "m/config.json: num_hidden_layers is -3, outside 1 to 1000",
-                "m/config.json: hidden_size is 8, less than num_attention_heads 12, and head_dim is not given",
                 "m/config.json: rms_norm_eps is 0.0, must be more than 0.0",
                 "m/config.json: hidden_act is \"sillu\", which is not supported; did you mean \"silu\"?",
                 "m/config.json: tie_word_embeddings is 1, not true or false",
                 "m/config.json: head_dim 1 with partial_rotary_factor 1.0 leaves 1 rotated values; it must be "
                     + "an even number from 2 to head_dim",
             ])
+    }
+
+    @Test("is said once, and sizes that each may be are too much together")
+    func onceAndTogether() {
+        let experts = problems(["model_type": "deepseek_v3", "num_experts_per_tok": "x"])
+        #expect(experts == ["m/config.json: num_experts_per_tok is \"x\", not a whole number"])
+        let found = problems([
+            "model_type": "llama", "hidden_size": 2_097_152, "num_attention_heads": 65536, "head_dim": 65536,
+            "num_hidden_layers": 1000,
+        ])
+        #expect(found.count == 1 && found.first?.contains("more than any model has") == true)
     }
 
     @Test func unknownFamilyNamesTheKnownOnes() throws {
