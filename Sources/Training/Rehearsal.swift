@@ -67,6 +67,8 @@ extension TrainingRun {
         }
         let perToken = seconds / Double(max(1, tokens))
         let allTokens = plan.source.tokenCount(steps: plan.totalSteps)
+        // Asked now: what evaluations prepare is not what a micro-batch does.
+        let toCome = growth.bytesToCome(tokens: allTokens)
         let update = min(trainer.rehearseUpdate(), trainer.rehearseUpdate())
         let evaluation = try rehearseHeldOut(budget: budget / 4) + rehearseTasks(budget: budget / 4)
         return Rehearsal(
@@ -74,7 +76,7 @@ extension TrainingRun {
             updates: update * Double(plan.totalSteps), evaluations: evaluation * Double(evaluationCount),
             saving: Double(plan.saves) * (0.03 + Double(forecast.checkpointBytes) / 500e6),
             warmUp: max(0, first - perToken * Double(micros[0].tokens.count)),
-            peakBytes: Machine.resident.peak + growth.bytesToCome(tokens: allTokens),
+            peakBytes: Machine.resident.peak + toCome,
             tokens: tokens + micros[0].tokens.count)
     }
 

@@ -155,7 +155,7 @@ public final class TrainingRun {
         }
         let checkpoint = Checkpoint(directory: newest.path)
         var stored = try checkpoint.progress()
-        try compare(stored.fingerprint)
+        try refuseChange(since: stored.fingerprint)
         try checkpoint.load(stored, into: trainer)
         // Sums are cut into micro-batches as before, so that not a bit changes.
         if stored.memory.limit == progress.memory.limit, stored.memory.rows > 0 {
@@ -235,60 +235,5 @@ public final class TrainingRun {
             try? FileManager.default.removeItem(atPath: old.path)
         }
         try listen(.saved(step: progress.step, path: path))
-    }
-
-    /// Makes the output directory this run's own; what a replaced run has left in it is removed.
-    private func prepare(_ output: String, replacing: Bool) throws -> DirectoryLock {
-        let files = FileManager.default
-        let mode: [FileAttributeKey: Any] = [.posixPermissions: 0o700]
-        do {
-            try files.createDirectory(atPath: output, withIntermediateDirectories: true, attributes: mode)
-            guard let lock = DirectoryLock(path: output) else {
-                throw Problem(
-                    "the output directory '\(output)' is in use: another graft trains into it",
-                    advice: "wait until it has ended, or choose another output")
-            }
-            if replacing { try SafeDirectory.empty(output) }
-            let state = RunFolder(output).state
-            try files.createDirectory(atPath: state, withIntermediateDirectories: true, attributes: mode)
-            for folder in [output, state] { SafeDirectory.removeLeftovers(in: folder) }
-            return lock
-        } catch let error as NSError where error.domain == NSCocoaErrorDomain {
-            throw RunFailure("cannot prepare \(output): \(systemReason(error))")
-        }
-    }
-
-    /// Refuses a run whose checkpoints and results have no room, before anything is written or taken away. What is in the
-    /// output directory makes room for them.
-    public func checkDisk() throws {
-        try FreeSpace.check(forecast.diskBytes, for: "this run with its checkpoints", at: plan.recipe.output) {
-            output in
-            FreeSpace.bytes(at: output).map { $0 + FreeSpace.bytes(in: output) }
-        }
-    }
-
-    private func compare(_ stored: String) throws {
-        if stored == plan.fingerprint { return }
-        let (old, new) = (stored.split(separator: "\n"), plan.fingerprint.split(separator: "\n"))
-        let changed = new.filter { !old.contains($0) } + old.filter { !new.contains($0) }.map { "was \($0)" }
-        throw Problem(
-            "the recipe or its data differ from those of the run in \(plan.recipe.output): "
-                + changed.prefix(6).joined(separator: "; "),
-            advice: "resume with the recipe the run was started with, or use --overwrite")
-    }
-}
-
-extension RunPlan {
-    /// The base as it is held while it trains. A limit that its weights alone exceed is refused before they are quantised.
-    fileprivate func base(
-        _ cache: QuantisedCache, _ progress: (String, Double?) throws -> Void
-    ) throws -> ModelFiles {
-        guard let quantised else { return files }
-        if let limit = recipe.train.memoryLimit, quantised.byteCount > limit {
-            throw Problem(
-                "train.memory_limit: \(ByteSize.text(limit)) is not enough; the weights in \(quantised.format.name) alone take "
-                    + ByteSize.text(quantised.byteCount), advice: "raise the limit, or take a smaller model")
-        }
-        return try quantised.load(cache: cache, progress: progress)
     }
 }
