@@ -8,6 +8,8 @@ import WeightFiles
 /// The settings of a model as llama.cpp's converter writes them.
 struct GGUFSettings {
     let architecture: GGUFArchitecture
+    /// What llama.cpp makes of the architecture.
+    let graph: LlamaGraph
     let config: TransformerConfig
     /// Settings that are tensors of their own: divisors of the rotary frequencies.
     private(set) var tables: [(name: String, numbers: [Float])] = []
@@ -22,6 +24,7 @@ struct GGUFSettings {
                 advice: "written are \(known)")
         }
         self.architecture = architecture
+        graph = LlamaGraph.of(architecture)
         config = files.description.config.asInLlama(architecture)
         try Problems(faults(files.path)).throwIfAny()
         guard let layer = config.layers.first else { throw Problem("has no layers", file: files.path) }
@@ -66,7 +69,7 @@ struct GGUFSettings {
         set("expert_count", .count(experts.count))
         set("expert_used_count", .count(experts.perToken))
         if architecture.name != "llama" { set("expert_feed_forward_length", .count(experts.expert.hidden)) }
-        if architecture.name == "llama4" { set("interleave_moe_layer_step", .count(expertStep)) }
+        if graph.denseLayers == .between { set("interleave_moe_layer_step", .count(expertStep)) }
         guard architecture.name == "deepseek2" else {
             if let shared = experts.shared { set("expert_shared_feed_forward_length", .count(shared.hidden)) }
             return
@@ -170,7 +173,7 @@ struct GGUFSettings {
         case .llama3(let scaling): tables.append(("rope_freqs.weight", Self.divisors(rotary, scaling)))
         case .longRope(let scaling):
             set("rope.scaling.attn_factor", .float32(Float(scaling.attentionFactor)))
-            guard architecture.name == "phi3" else {
+            guard graph.readsTwoFactorLists else {
                 return tables.append(("rope_freqs.weight", scaling.shortFactors.map { Float($0) }))
             }
             set("rope.scaling.original_context_length", .count(scaling.originalPositions))

@@ -14,10 +14,15 @@ public struct GGUFArchitecture: Sendable, Equatable {
     public let hasExperts: Bool
     /// What the file's norms have added to the numbers of transformers' files (1 for Gemma).
     public let normOffset: Float
+    /// Whether llama.cpp looks for a table of divisors of the rotary frequencies; elsewhere it does not load a file with one.
+    public let readsFrequencyTable: Bool
+    /// Whether llama.cpp reads from the file where YaRN's ramp begins and ends; elsewhere that is at 32 and at 1 turn.
+    public let readsYarnRamp: Bool
 
     private init(
         _ name: String, as modelType: String, also: [String] = [], class transformersClass: String,
-        pairsNeighbours: Bool = false, hasExperts: Bool = false, normOffset: Float = 0
+        pairsNeighbours: Bool = false, hasExperts: Bool = false, normOffset: Float = 0,
+        readsFrequencyTable: Bool = false, readsYarnRamp: Bool = false
     ) {
         self.name = name
         self.modelType = modelType
@@ -26,12 +31,18 @@ public struct GGUFArchitecture: Sendable, Equatable {
         self.pairsNeighbours = pairsNeighbours
         self.hasExperts = hasExperts
         self.normOffset = normOffset
+        self.readsFrequencyTable = readsFrequencyTable
+        self.readsYarnRamp = readsYarnRamp
     }
 
     /// The architectures that are read and written.
     public static let all = [
-        GGUFArchitecture("llama", as: "llama", also: ["mistral"], class: "LlamaForCausalLM", pairsNeighbours: true),
-        GGUFArchitecture("llama", as: "mixtral", class: "MixtralForCausalLM", pairsNeighbours: true, hasExperts: true),
+        GGUFArchitecture(
+            "llama", as: "llama", also: ["mistral"], class: "LlamaForCausalLM", pairsNeighbours: true,
+            readsFrequencyTable: true),
+        GGUFArchitecture(
+            "llama", as: "mixtral", class: "MixtralForCausalLM", pairsNeighbours: true, hasExperts: true,
+            readsFrequencyTable: true),
         GGUFArchitecture("qwen2", as: "qwen2", class: "Qwen2ForCausalLM"),
         GGUFArchitecture("qwen3", as: "qwen3", class: "Qwen3ForCausalLM"),
         GGUFArchitecture("qwen3moe", as: "qwen3_moe", class: "Qwen3MoeForCausalLM", hasExperts: true),
@@ -41,9 +52,12 @@ public struct GGUFArchitecture: Sendable, Equatable {
         GGUFArchitecture("gptneox", as: "gpt_neox", class: "GPTNeoXForCausalLM"),
         GGUFArchitecture("olmo2", as: "olmo2", also: ["olmo3"], class: "Olmo2ForCausalLM"),
         GGUFArchitecture("smollm3", as: "smollm3", class: "SmolLM3ForCausalLM", pairsNeighbours: true),
-        GGUFArchitecture("granite", as: "granite", class: "GraniteForCausalLM", pairsNeighbours: true),
         GGUFArchitecture(
-            "granitemoe", as: "granitemoe", class: "GraniteMoeForCausalLM", pairsNeighbours: true, hasExperts: true),
+            "granite", as: "granite", class: "GraniteForCausalLM", pairsNeighbours: true,
+            readsFrequencyTable: true),
+        GGUFArchitecture(
+            "granitemoe", as: "granitemoe", class: "GraniteMoeForCausalLM", pairsNeighbours: true, hasExperts: true,
+            readsFrequencyTable: true),
         GGUFArchitecture("gemma", as: "gemma", class: "GemmaForCausalLM", normOffset: 1),
         GGUFArchitecture("gpt2", as: "gpt2", class: "GPT2LMHeadModel"),
         GGUFArchitecture("starcoder2", as: "starcoder2", class: "Starcoder2ForCausalLM"),
@@ -55,8 +69,12 @@ public struct GGUFArchitecture: Sendable, Equatable {
         GGUFArchitecture(
             "deepseek2", as: "deepseek_v2", also: ["deepseek_v3"], class: "DeepseekV2ForCausalLM", hasExperts: true),
         GGUFArchitecture("gpt-oss", as: "gpt_oss", class: "GptOssForCausalLM", hasExperts: true),
-        GGUFArchitecture("llama4", as: "llama4_text", class: "Llama4ForCausalLM", hasExperts: true),
-        GGUFArchitecture("mistral3", as: "ministral3", class: "Ministral3ForCausalLM", pairsNeighbours: true),
+        GGUFArchitecture(
+            "llama4", as: "llama4_text", class: "Llama4ForCausalLM", hasExperts: true,
+            readsFrequencyTable: true),
+        GGUFArchitecture(
+            "mistral3", as: "ministral3", class: "Ministral3ForCausalLM", pairsNeighbours: true,
+            readsFrequencyTable: true, readsYarnRamp: true),
     ]
 
     /// The architecture of this name.
@@ -110,12 +128,6 @@ public struct GGUFArchitecture: Sendable, Equatable {
         let (pattern, _) = WeightNames.generalised(logical)
         return pattern == "head" || (pattern.hasPrefix("layers.*.attention.") && !pattern.hasSuffix(".output"))
     }
-
-    /// Whether llama.cpp reads from the file where YaRN's ramp begins and ends; elsewhere that is at 32 and at 1 turn.
-    public var readsYarnRamp: Bool { name == "mistral3" }
-
-    /// Whether llama.cpp looks for a table of divisors of the rotary frequencies; elsewhere it does not load a file with one.
-    public var readsFrequencyTable: Bool { ["llama", "granite", "granitemoe", "llama4", "mistral3"].contains(name) }
 
     /// For rows of a module in GGUF's order, which row of transformers' order each is; nil where the orders are the same.
     ///
