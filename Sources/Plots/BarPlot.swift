@@ -68,7 +68,7 @@ public struct BarPlot: Plot {
             left: labels + 18, right: Layout.width - texts - 24, top: top,
             bottom: top + 4 + group * Double(groups.count))
         var svg = SVG(width: Layout.width, height: frame.bottom + 46)
-        legend.draw(&svg, at: frame.left)
+        legend.draw(&svg)
         frame.drawHorizontal(&svg, x, xName, grid: true)
         for (number, one) in groups.enumerated() {
             let start = frame.top + 4 + group * Double(number)

@@ -42,7 +42,7 @@ public struct Histogram: Plot {
         let legend = Legend(names: series.map(\.name))
         let frame = Frame(below: legend, y: y, height: 160)
         var svg = SVG(width: Layout.width, height: frame.bottom + 46)
-        legend.draw(&svg, at: frame.left)
+        legend.draw(&svg)
         frame.draw(&svg, x: x, xName: xName, y: y, yName: yName)
         for (number, counts) in counts.enumerated() {
             var path = "M" + SVG.Attribute(frame.left).text + " " + SVG.Attribute(frame.bottom).text

@@ -61,7 +61,7 @@ public struct LinePlot: Plot {
         let legend = Legend(names: series.map(\.name), lines: true)
         let frame = Frame(below: legend, y: y, height: 220)
         var svg = SVG(width: Layout.width, height: frame.bottom + 46)
-        legend.draw(&svg, at: frame.left)
+        legend.draw(&svg)
         frame.draw(&svg, x: x, xName: xName, y: y, yName: yName)
         for (number, one) in series.enumerated() {
             let colour = number % PlotStyle.colours

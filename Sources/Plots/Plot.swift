@@ -24,20 +24,24 @@ enum Layout {
     /// About how wide a text is; letters of the fonts in use are half as wide as high, and a bit.
     static func width(of text: String) -> Double { Double(text.count) * fontSize * 0.56 }
 
-    /// A text of at most `most` pixels; the rest is `…`.
+    /// A text of at most `most` pixels; what does not fit is `…` in its middle, for paths differ at their ends.
     static func shortened(_ text: String, to most: Double) -> String {
         if width(of: text) <= most { return text }
-        return String(text.prefix(max(1, Int(most / (fontSize * 0.56)) - 1))) + "…"
+        let kept = max(2, Int(most / (fontSize * 0.56)) - 1)
+        return text.prefix(kept - kept / 2) + "…" + text.suffix(kept / 2)
     }
 }
 
 /// What stands beside a colour, drawn above a plot.
 struct Legend {
-    let names: [String]
-    /// The colour of the first name.
-    var first = 0
+    private let names: [String]
     /// Whether the colours are of lines or areas.
-    var lines = false
+    private let lines: Bool
+
+    init(names: [String], lines: Bool = false) {
+        self.names = names.map { Layout.shortened($0, to: Layout.width - 44) }
+        self.lines = lines
+    }
 
     /// Pixels it takes from the top; none for one name.
     var height: Double { names.count > 1 ? Double(rows.count) * 20 + 6 : 4 }
@@ -58,13 +62,14 @@ struct Legend {
         return rows
     }
 
-    func draw(_ svg: inout SVG, at left: Double) {
+    /// From the drawing's left end, so that a line of names fits.
+    func draw(_ svg: inout SVG) {
         if names.count < 2 { return }
         for (row, members) in rows.enumerated() {
-            var x = left
+            var x = 0.0
             let y = 14 + Double(row) * 20
             for number in members {
-                let colour = (first + number) % PlotStyle.colours
+                let colour = number % PlotStyle.colours
                 if lines {
                     svg.add(
                         "path",

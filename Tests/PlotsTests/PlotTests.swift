@@ -59,6 +59,22 @@ struct PlotTests {
         }
     }
 
+    /// Models are called as their paths, which differ at their ends.
+    @Test func longNamesFit() {
+        let path = "/home/somebody/models/" + String(repeating: "a-long-name-", count: 20)
+        let series = ["first", "second"].map { LinePlot.Series(path + $0, [(0, 1), (1, 2)]) }
+        let entries = ["first", "second"].map { IntervalPlot.Entry("loss, " + path + $0, 0, -1...1) }
+        let plots: [any Plot] = [
+            LinePlot(title: "t", description: "d", x: "x", y: "y", series: series),
+            IntervalPlot(title: "t", description: "d", x: "x", entries: entries),
+        ]
+        for svg in plots.map({ $0.svg(id: "p", standalone: false) }) {
+            #expect(svg.contains("-first</text>") && svg.contains("-second</text>"))
+            let longest = svg.matches(of: #/>([^<]*)<\/text>/#).map { $0.output.1.count }.max() ?? 0
+            #expect(longest < 95, "wider than the drawing")
+        }
+    }
+
     @Test func nothingToDrawIsDrawn() {
         let empty: [any Plot] = [
             LinePlot(title: "t", description: "d", x: "x", y: "y", series: []),

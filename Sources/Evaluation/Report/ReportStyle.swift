@@ -19,7 +19,7 @@ enum ReportStyle {
         .verdict strong{display:block;font-size:.95rem;text-transform:uppercase;letter-spacing:.04em}
         .verdict.better strong{color:var(--good)}
         .verdict.worse strong,.verdict.better_but_forgot strong{color:var(--bad)}
-        .note{color:var(--plot-0);font-size:.92rem}
+        .note{color:var(--plot-0);font-size:.92rem}td .note{font-size:inherit}
         .scroll{overflow-x:auto;max-width:100%}
         .scroll:focus-visible{outline:2px solid var(--plot-1);outline-offset:2px}
         table{border-collapse:collapse;margin:.75rem 0 1rem;font-size:.92rem;font-variant-numeric:tabular-nums}
