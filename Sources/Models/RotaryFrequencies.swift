@@ -52,13 +52,13 @@ public struct RotaryFrequencies: Sendable, Equatable {
     /// Llama 3.1: waves beyond `original / low` divided by the factor, below `original / high` kept, between blended.
     private static func llama3(_ frequency: Float, _ scaling: Llama3Scaling) -> Float {
         let original = Double(scaling.originalPositions)
-        let (factor, low, high) = (
-            Float(scaling.factor), Float(scaling.lowFrequencyFactor), Float(scaling.highFrequencyFactor)
-        )
+        let (factor, low) = (Float(scaling.factor), Float(scaling.lowFrequencyFactor))
         let wave = Float(2 * Double.pi) / frequency
         if wave < Float(original / scaling.highFrequencyFactor) { return frequency }
         if wave > Float(original / scaling.lowFrequencyFactor) { return frequency / factor }
-        let smooth = (Float(original) / wave - low) / (high - low)
+        // The difference is taken in double precision: of factors that are near each other little would be left in f32.
+        let smooth =
+            (Float(original) / wave - low) / Float(scaling.highFrequencyFactor - scaling.lowFrequencyFactor)
         return (1 - smooth) * frequency / factor + smooth * frequency
     }
 

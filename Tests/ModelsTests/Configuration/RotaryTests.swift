@@ -28,6 +28,19 @@ struct RotaryTests {
         }
     }
 
+    /// What transformers 5.23 has for the second of six frequencies.
+    @Test(
+        "of Llama 3 blend as transformers' where the two factors are near each other",
+        arguments: [(13, 0.06727910041809082), (14, 0.39363253116607666)])
+    func nearFactors(_ original: Int, _ expected: Double) {
+        let rotary = RotaryConfig(
+            theta: 77.7, dim: 12,
+            scaling: .llama3(
+                Llama3Scaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 1.1, originalPositions: original)))
+        let found = Double(RotaryFrequencies(rotary, length: 1).inverse[1])
+        #expect(abs(found - expected) <= 1.2e-7 * expected, "\(found)")
+    }
+
     @Test func lengthMattersWhereItShould() {
         let dynamic = RotaryConfig(theta: 10000, dim: 8, scaling: .dynamic(factor: 2, positions: 100))
         #expect(RotaryFrequencies(dynamic, length: 1) == RotaryFrequencies(dynamic, length: 100))
