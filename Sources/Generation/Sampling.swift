@@ -48,7 +48,7 @@ package struct Chooser {
         defer { weights.deallocate() }
         guard let weightStart = weights.baseAddress else { return nil }
         let total = Choosing.exponentials(
-            start, count: logits.count, maximum: logits[largest], scale: Float(1 / sampling.temperature),
+            start, count: logits.count, maximum: logits[largest], scale: Float(min(1 / sampling.temperature, 1e30)),
             into: weightStart)
         let u = uniform()
         if sampling.topK <= 0 && sampling.topP >= 1 {

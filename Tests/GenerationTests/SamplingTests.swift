@@ -73,6 +73,16 @@ struct SamplingTests {
         #expect(logits.withUnsafeMutableBufferPointer { chooser.choose($0, seen: []) } == nil)
     }
 
+    @Test func aTemperatureNextToNothingTakesTheLikeliest() throws {
+        var sampling = Sampling()
+        for temperature in [1e-6, 1e-39, 1e-300, .leastNonzeroMagnitude] {
+            sampling.temperature = temperature
+            var chooser = Chooser(sampling, key: 0)
+            var logits: [Float] = [1, 3, 2]
+            #expect(logits.withUnsafeMutableBufferPointer { chooser.choose($0, seen: []) } == 1, "\(temperature)")
+        }
+    }
+
     @Test func repetitionIsPenalised() throws {
         var sampling = Sampling()
         sampling.repetitionPenalty = 2
