@@ -114,6 +114,7 @@ let package = Package(
             "TokenizersTests", uses: ["TestSupport", "Tokenizers", "Randomness", "OrderedJSON", "Diagnostics"],
             resources: [.copy("Fixtures")]),
         tests("PlotsTests", uses: ["Plots"]),
+        tests("OrderedJSONTests", uses: ["OrderedJSON"]),
         tests("TensorsTests", uses: ["Tensors", "Kernels"]),
         tests("KernelsTests", uses: ["Tensors", "Kernels", "CKernels"]),
         tests("RecipesTests", uses: ["Recipes", "Diagnostics"]),

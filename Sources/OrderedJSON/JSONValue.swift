@@ -13,7 +13,7 @@ public indirect enum JSONValue: Sendable, Equatable {
 public struct JSONObject: Sendable, Equatable {
     /// Keys and values in order.
     public private(set) var members: [(key: String, value: JSONValue)]
-    private var index: [String: Int]
+    private var index: [JSONKey: Int]
     /// Keys that the members given to `init` held more than once: in a file, most likely a mistake.
     public private(set) var repeatedKeys: [String] = []
 
@@ -32,11 +32,13 @@ public struct JSONObject: Sendable, Equatable {
     /// The value of `key`; assigning `nil` removes the member.
     public subscript(key: String) -> JSONValue? {
         get {
-            if members.count <= 8 { return members.last { $0.key == key }?.value }
+            let key = JSONKey(text: key)
+            if members.count <= 8 { return members.last { JSONKey(text: $0.key) == key }?.value }
             return index[key].map { members[$0].value }
         }
         set {
-            let place = members.count <= 8 ? members.firstIndex { $0.key == key } : index[key]
+            let own = JSONKey(text: key)
+            let place = members.count <= 8 ? members.firstIndex { JSONKey(text: $0.key) == own } : index[own]
             switch (place, newValue) {
             case (let at?, let value?):
                 members[at].value = value
@@ -45,7 +47,7 @@ public struct JSONObject: Sendable, Equatable {
                 rebuildIndex()
             case (nil, let value?):
                 members.append((key, value))
-                if members.count == 9 { rebuildIndex() } else if members.count > 9 { index[key] = members.count - 1 }
+                if members.count == 9 { rebuildIndex() } else if members.count > 9 { index[own] = members.count - 1 }
             case (nil, nil):
                 break
             }
@@ -62,13 +64,21 @@ public struct JSONObject: Sendable, Equatable {
     private mutating func rebuildIndex() {
         index = [:]
         guard members.count > 8 else { return }
-        for (at, member) in members.enumerated() { index[member.key] = at }
+        for (at, member) in members.enumerated() { index[JSONKey(text: member.key)] = at }
     }
 
     /// Equal when the same keys hold the same values, whatever their order.
     public static func == (a: JSONObject, b: JSONObject) -> Bool {
         a.members.count == b.members.count && a.members.allSatisfy { b[$0.key] == $0.value }
     }
+}
+
+/// A key as its bytes: strings that are canonically equivalent (é in one scalar and in two) are two keys.
+private struct JSONKey: Hashable {
+    let text: String
+
+    static func == (a: JSONKey, b: JSONKey) -> Bool { a.text == b.text && a.text.utf8.elementsEqual(b.text.utf8) }
+    func hash(into hasher: inout Hasher) { text.hash(into: &hasher) }
 }
 
 extension JSONValue {

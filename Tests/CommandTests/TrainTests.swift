@@ -270,6 +270,14 @@ struct TrainTests {
         #expect(!left.contains { $0.contains(".old-") }, "\(left)")
     }
 
+    @Test("a limit on addresses, as clusters set one, leaves room to train")
+    func limitedAddresses() throws {
+        let shop = try Workshop()
+        let program = Graft.program.path
+        let run = try shop.bash("ulimit -v 6000000; '\(program)' train adapt.yaml --set train.steps=2")
+        #expect(run.status == 0, "\(run.errors)")
+    }
+
     @Test("all mistakes of a recipe at once, nothing written")
     func wrongRecipe() throws {
         let folder = try TemporaryFolder()
