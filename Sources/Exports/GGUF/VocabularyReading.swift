@@ -103,7 +103,7 @@ extension GGUFVocabulary {
         return (value["pretokenizers"]?.arrayValue ?? []).contains { mentions(type, in: $0) }
     }
 
-    // A node of the document, for a JSON object takes tokens that are canonically equivalent for one key.
+    // A node of the document: an object of all tokens would cost more than the vocabulary itself.
     private mutating func fill(_ vocab: JSONNode, added: [JSONValue], size: Int) {
         var texts: [Int: (text: String, kind: Int)] = [:]
         vocab.forEachMember { key, id in
