@@ -23,23 +23,15 @@ public final class Arena: Sendable {
 
     private init() {
         var size = max(Machine.memory, 1 << 32) * 4
-        var start = Self.reserve(size)
-        // A limit on addresses (ulimit -v) leaves less; the weights' files need room beside it.
-        while start == nil, size > 1 << 28 {
-            size /= 2
-            start = Self.reserve(size)
-        }
-        guard let start else {
+        // Of a limit on addresses (ulimit -v) half is for the weights' files, which are mapped, and all else.
+        if let limit = Machine.addressLimit { size = min(size, limit / 2) }
+        let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let start, start != MAP_FAILED else {
             preconditionFailure("Arena: cannot reserve \(size) bytes of addresses: \(String(cString: strerror(errno)))")
         }
         madvise(start, size, MADV_HUGEPAGE)
         base = UInt(bitPattern: start)
         state = Mutex(State(free: [0..<size]))
-    }
-
-    private static func reserve(_ size: Int) -> UnsafeMutableRawPointer? {
-        let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        return start == MAP_FAILED ? nil : start
     }
 
     /// A block of at least `bytes`, aligned to 128; its contents are arbitrary.

@@ -15,6 +15,12 @@ public enum Machine {
     public static let kernelLevel = Int(graft_level())
     /// Memory of the machine in bytes.
     public static let memory = Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
+    /// Bytes of addresses that this process may reserve and map (`ulimit -v`); nil where nothing limits them.
+    static let addressLimit: Int? = {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { return nil }
+        return Int(exactly: limit.rlim_cur)
+    }()
     /// Processors this process may use.
     public static let processors = max(1, ProcessInfo.processInfo.activeProcessorCount)
     /// oneDNN's version, e.g. "2.6".

@@ -274,7 +274,7 @@ struct TrainTests {
     func limitedAddresses() throws {
         let shop = try Workshop()
         let program = Graft.program.path
-        let run = try shop.bash("ulimit -v 6000000; '\(program)' train adapt.yaml --set train.steps=2")
+        let run = try shop.bash("ulimit -v 6000000; '\(program)' train adapt.yaml --threads 2 --set train.steps=2")
         #expect(run.status == 0, "\(run.errors)")
     }
 
