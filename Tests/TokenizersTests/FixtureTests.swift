@@ -57,6 +57,22 @@ struct FixtureTests {
         }
     }
 
+    // Two ways to cut "aaa" have the same sum but for rounding; the last bits of the scores decide.
+    @Test(
+        "weigh scores with the last bits that the library reads",
+        arguments: [
+            ([-11.529338502814852, -11.647966105213861, -7.694708824151331], [1, 3, 2]),
+            ([-3.8580711942262074, -11.790786186671477, -6.459360553039246], [1, 2, 3]),
+            ([-10.767346334171496, -7.001515158287975, -1.1601656803963767], [1, 3, 2]),
+            ([-11.014647948456409, -7.103799544637799, -7.8296560900397365], [1, 2, 3]),
+        ])
+    func ties(_ scores: [Double], _ ids: [Int32]) throws {
+        let tokens = zip(["x", "a", "aa"], scores).map { token, score -> JSONValue in [.string(token), .number(score)] }
+        let file: JSONValue = ["model": ["type": "Unigram", "unk_id": 0, "vocab": .array([["<unk>", 0.0]] + tokens)]]
+        let tokenizer = try Tokenizer(TokenizerDescription(tokenizerJSON: file.serialized(), file: "ties"))
+        #expect(tokenizer.encode("xaaa") == ids)
+    }
+
     @Test("give the original bytes of normalised and marked text")
     func originalBytes() throws {
         let marked = try Self.tokenizer(try Shared.json("\(Shared.fixtures)/llama2.json"), "llama2")

@@ -145,7 +145,7 @@ extension UnigramModel {
             var text: UnsafeRawBufferPointer?
             var score: Double?
             entry.forEachElement { element in
-                if let token = element.text { text = token } else { score = element.value.doubleValue }
+                if let token = element.text { text = token } else { score = element.value.doubleValue?.asReadBySerde }
             }
             guard entry.count == 2, let text, let score else {
                 throw part.problem(
