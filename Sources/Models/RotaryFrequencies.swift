@@ -23,11 +23,7 @@ public struct RotaryFrequencies: Sendable, Equatable {
         case .none: inverse = plain()
         case .linear(let factor): inverse = plain().map { $0 / Float(factor) }
         case .dynamic(let factor, let positions):
-            // The base that keeps the longest wave's end where linear scaling would put it.
-            let dim = Double(config.basis)
-            let stretch = factor * Double(max(length, positions)) / Double(positions) - (factor - 1)
-            let exponent = config.basis > 2 ? dim / (dim - 2) : 1
-            inverse = Self.series(Float(config.theta * pow(stretch, exponent)), dim: config.basis)
+            inverse = length > positions ? Self.dynamic(config, factor, Float(positions), Float(length)) : plain()
         case .llama3(let scaling): inverse = plain().map { Self.llama3($0, scaling) }
         case .yarn(let scaling):
             inverse = Self.yarn(theta: config.theta, dim: config.basis, scaling)
@@ -49,16 +45,27 @@ public struct RotaryFrequencies: Sendable, Equatable {
     /// `base^(−2i/dim)` for each pair.
     private static func series(_ base: Float, dim: Int) -> [Float] { powers(base, dim: dim).map { 1 / $0 } }
 
+    /// Dynamic scaling: the base that keeps the longest wave's end where linear scaling would put it.
+    private static func dynamic(
+        _ config: RotaryConfig, _ factor: Double, _ positions: Float, _ length: Float
+    ) -> [Float] {
+        let dim = Double(config.basis)
+        let stretch = Float(factor) * length / positions - Float(factor - 1)
+        let growth = Float(pow(Double(stretch), config.basis > 2 ? dim / (dim - 2) : 1))
+        return series(Float(config.theta) * growth, dim: config.basis)
+    }
+
     /// Llama 3.1: waves beyond `original / low` divided by the factor, below `original / high` kept, between blended.
     private static func llama3(_ frequency: Float, _ scaling: Llama3Scaling) -> Float {
         let original = Double(scaling.originalPositions)
         let (factor, low) = (Float(scaling.factor), Float(scaling.lowFrequencyFactor))
-        let wave = Float(2 * Double.pi) / frequency
+        // PyTorch divides a number by a tensor in two steps, by the reciprocal.
+        let wave = 1 / frequency * Float(2 * Double.pi)
         if wave < Float(original / scaling.highFrequencyFactor) { return frequency }
         if wave > Float(original / scaling.lowFrequencyFactor) { return frequency / factor }
         // The difference is taken in double precision: of factors that are near each other little would be left in f32.
         let smooth =
-            (Float(original) / wave - low) / Float(scaling.highFrequencyFactor - scaling.lowFrequencyFactor)
+            (1 / wave * Float(original) - low) / Float(scaling.highFrequencyFactor - scaling.lowFrequencyFactor)
         return (1 - smooth) * frequency / factor + smooth * frequency
     }
 
