@@ -23,8 +23,8 @@ extension WeightNames {
         ],
         ignorable: [
             "*.rotary_emb.inv_freq", "*.rotary_emb.cos_cached", "*.rotary_emb.sin_cached", "*vision_tower.*",
-            "*vision_model.*", "*audio_tower.*", "*.activation_scale", "*multi_modal_projector.*", "mtp.*",
-            "model.mtp.*",
+            "*vision_model.*", "*audio_tower.*", "*.activation_scale", "*multi_modal_projector.*", "*image_newline",
+            "mtp.*", "model.mtp.*",
         ])
 
     /// The same with norms of queries and keys.

@@ -114,7 +114,11 @@ struct ConfigValueTests {
         let query = try #require(plan.linear.first)
         #expect(query.name.path == "model.language_model.layers.0.self_attn.q_proj")
         #expect(query.name.weight == "language_model.model.layers.0.self_attn.q_proj.weight")
-        #expect(description.names.isIgnorable("vision_tower.vision_model.encoder.layers.0.mlp.fc1.weight"))
+        for other in [
+            "vision_tower.vision_model.encoder.layers.0.mlp.fc1.weight", "model.vision_tower.ln_pre.weight",
+            "vision_model.class_embedding", "multi_modal_projector.mm_input_projection_weight",
+            "model.multi_modal_projector.linear_1.bias", "image_newline", "model.image_newline",
+        ] { #expect(description.names.isIgnorable(other), "\(other)") }
     }
 
     @Test func baseModelSavedAloneIsFound() throws {
