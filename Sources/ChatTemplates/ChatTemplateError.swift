@@ -8,6 +8,8 @@ public struct ChatTemplateError: Error, Sendable, Equatable, CustomStringConvert
         case raised
         /// An operation that failed, by the name Python has for such failures, e.g. `TypeError`.
         case failed(String)
+        /// Something Jinja has and Graft does not.
+        case unsupported
         /// A bound of ``ChatTemplateLimits``.
         case limit
     }
@@ -29,6 +31,7 @@ public struct ChatTemplateError: Error, Sendable, Equatable, CustomStringConvert
         switch failure.error {
         case .template: cause = .raised
         case .limit: cause = .limit
+        case .unsupported: cause = .unsupported
         default: cause = .failed(failure.error.rawValue)
         }
         message = failure.message
@@ -50,9 +53,12 @@ public struct ChatTemplateError: Error, Sendable, Equatable, CustomStringConvert
         case .failed(let name):
             message = "the chat template fails on the conversation: \(name): \(self.message)"
             advice = "check that the messages have the fields the template reads here"
+        case .unsupported:
+            message = "the chat template cannot be rendered: \(self.message)"
+            advice = "write this place of the template without it, or use another template"
         case .limit:
-            message = "the chat template does not come to an end: \(self.message)"
-            advice = "use another template"
+            message = "the chat template goes beyond what Graft allows a template: \(self.message)"
+            advice = "change this place of the template, or use another template"
         }
         return Problem(message, file: template, line: line, column: column, advice: advice, excerpt: excerpt)
     }

@@ -93,6 +93,22 @@ struct ChatTemplateTests {
         #expect(failed?.problem.file == "chat.jinja")
     }
 
+    // Neither is a fault of the conversation, so neither may be advised to be looked for there.
+    @Test(
+        "says of what it lacks and of what it forbids that the template is to be changed",
+        arguments: [
+            ("{{ messages|pprint }}", "cannot be rendered: the filter 'pprint' is not supported"),
+            ("{{ 'x'.encode() }}", "cannot be rendered: str.encode is not supported"),
+            ("{{ 10 ** 40 }}", "goes beyond what Graft allows a template: an integer beyond 64 bits"),
+        ])
+    func beyond(_ source: String, _ message: String) throws {
+        let error = #expect(throws: ChatTemplateError.self) {
+            try template(source).render(ChatInput(messages: []))
+        }
+        #expect(error?.problem.message.hasSuffix(message) == true, "\(String(describing: error))")
+        #expect(error?.problem.advice?.contains("or use another template") == true)
+    }
+
     @Test("can be rendered from many tasks at once")
     func concurrent() async throws {
         let template = try template(

@@ -21,6 +21,7 @@ struct Outcome: Equatable {
                 switch error.cause {
                 case .raised: "TemplateError"
                 case .failed(let name): name
+                case .unsupported: "Unsupported"
                 case .limit: "LimitExceeded"
                 }
             return Outcome(error: name, message: error.message)

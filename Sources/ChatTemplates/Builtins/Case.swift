@@ -19,6 +19,23 @@ func lowercased(_ text: String) -> String {
     return out
 }
 
+/// Python's `str.casefold`, Unicode's full case folding: lower case of upper case of lower case, but for the dotless i,
+/// which stays, and for Cherokee, which folds to capitals.
+func caseFolded(_ text: String) -> String {
+    if text.utf8.allSatisfy({ $0 < 0x80 }) { return lowercased(text) }
+    func mapped(_ text: String, _ mapping: (Unicode.Scalar.Properties) -> String) -> String {
+        text.unicodeScalars.reduce(into: "") { $0 += mapping($1.properties) }
+    }
+    return text.unicodeScalars.reduce(into: "") { out, scalar in
+        switch scalar.value {
+        case 0x131: out.unicodeScalars.append(scalar)
+        case 0x13a0...0x13fd, 0xab70...0xabbf: out += scalar.properties.uppercaseMapping
+        default:
+            out += mapped(mapped(scalar.properties.lowercaseMapping, \.uppercaseMapping), \.lowercaseMapping)
+        }
+    }
+}
+
 /// A text of ASCII with its bytes changed; nil when there is more than ASCII in it.
 private func mappedASCII(_ text: String, _ change: (UInt8) -> UInt8) -> String? {
     text.withBytes { bytes in

@@ -23,8 +23,8 @@ extension Renderer {
                 break
             }
             var directive = "%"
-            // Flags and widths are glibc's extension, which Python passes on.
-            while "-_0^#".unicodeScalars.contains(code), let next = scalars.next() {
+            // Flags, widths and the E and O of other calendars and digits are glibc's, to which Python passes them on.
+            while "-_^#0123456789EO".unicodeScalars.contains(code), let next = scalars.next() {
                 directive.unicodeScalars.append(code)
                 code = next
             }

@@ -17,7 +17,8 @@ struct FormatSpec {
     init(_ text: String, for value: Value, _ r: Renderer) throws {
         var rest = Array(text.unicodeScalars)[...]
         let aligns = "<>=^".unicodeScalars
-        if rest.count > 1, aligns.contains(rest[rest.startIndex + 1]) {
+        let hasFill = rest.count > 1 && aligns.contains(rest[rest.startIndex + 1])
+        if hasFill {
             fill = rest.removeFirst()
             align = rest.removeFirst()
         } else if let first = rest.first, aligns.contains(first) {
@@ -29,9 +30,10 @@ struct FormatSpec {
             rest.removeFirst()
             alternate = true
         }
-        if rest.first == "0" {
+        // Behind a fill the zero is a digit of the width.
+        if rest.first == "0", !hasFill {
             rest.removeFirst()
-            zeroPadded = true
+            if align == nil { zeroPadded = true } else { fill = "0" }
         }
         func number() throws -> Int? {
             var value: Int?
@@ -166,7 +168,8 @@ struct FormatSpec {
         let mark = (negative ? "-" : sign == "-" ? "" : String(sign)) + prefix
         // Infinity and NaN have no digits to group.
         let grouping = whole.isEmpty ? nil : grouping
-        let zeros = zeroPadded && (align == nil || fill == " " && align == ">" && grouping == nil)
+        let zeros =
+            align == "=" ? fill == "0" : zeroPadded && (align == nil || fill == " " && align == ">" && grouping == nil)
         var digits = whole
         if zeros {
             let room = width - mark.scalarCount - rest.scalarCount

@@ -4,7 +4,7 @@ import Foundation
 enum PythonNumber {
     /// Python's `int(text, base)`; nil when the text is no integer.
     static func integer(_ text: String, base: Int) throws -> Int? {
-        var digits = text.trimmedScalars(where: isPythonSpace)[...]
+        var digits = withASCIIDigits(text.trimmedScalars(where: isPythonSpace))[...]
         let negative = digits.utf8.first == UInt8(ascii: "-")
         if negative || digits.utf8.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
         guard base == 0 || (2...36).contains(base) else {
@@ -37,6 +37,18 @@ enum PythonNumber {
         return value
     }
 
+    /// The text with the decimal digits of all scripts written as 0 to 9.
+    private static func withASCIIDigits(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
+        return text.unicodeScalars.reduce(into: "") { out, scalar in
+            if isDecimal(scalar), let value = scalar.properties.numericValue {
+                out += String(Int(value))
+            } else {
+                out.unicodeScalars.append(scalar)
+            }
+        }
+    }
+
     private static func isASCIIAlphanumeric(_ byte: UInt8) -> Bool {
         (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20)
     }
@@ -53,7 +65,7 @@ enum PythonNumber {
 
     /// Python's `float(text)`; nil when the text is no number.
     static func float(_ text: String) -> Double? {
-        let trimmed = text.trimmedScalars(where: isPythonSpace)
+        let trimmed = withASCIIDigits(text.trimmedScalars(where: isPythonSpace))
         let unsigned = trimmed.utf8.first.map { $0 == 0x2b || $0 == 0x2d } == true ? trimmed.dropFirst() : trimmed[...]
         switch unsigned.lowercased() {
         case "inf", "infinity": return trimmed.utf8.first == 0x2d ? -.infinity : .infinity

@@ -151,8 +151,7 @@ extension Renderer {
         case "title": titlecased(text)
         case "capitalize": capitalized(text)
         case "swapcase": swappedCase(text)
-        default:
-            lowercased(text).replacing("\u{df}", by: "ss", limit: -1).replacing("\u{3c2}", by: "\u{3c3}", limit: -1)
+        default: caseFolded(text)
         }
     }
 

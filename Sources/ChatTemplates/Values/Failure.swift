@@ -17,7 +17,7 @@ enum PythonError: String, Sendable {
     /// A bound of this interpreter, not an exception of Python's.
     case limit = "LimitExceeded"
     /// Something Python can do and this interpreter does not.
-    case unsupported = "NotImplementedError"
+    case unsupported = "Unsupported"
 }
 
 /// A rendering that cannot go on, where and why.
