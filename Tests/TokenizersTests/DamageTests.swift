@@ -37,6 +37,12 @@ struct DamageTests {
         #expect(complaint(huge).contains("4000000000"))
         let both = #"{\#(bpe),"decoder":{"type":"X"},"normalizer":{"type":"Y"}}"#
         #expect(complaint(both).contains("\"X\"") && complaint(both).contains("\"Y\""))
+        let doubling = Array(repeating: #"{"type":"Replace","pattern":{"String":"a"},"content":"aa"}"#, count: 40)
+        for (key, list) in [("normalizer", "normalizers"), ("decoder", "decoders")] {
+            let steps = #"{"type":"Sequence","\#(list)":[\#(doubling.joined(separator: ","))]}"#
+            #expect(
+                complaint(#"{\#(bpe),"\#(key)":\#(steps)}"#).contains("\(key) can make a text 1099511627776.0 times"))
+        }
         let dropout = #"{"model":{"type":"BPE","dropout":0.1,"vocab":{"a":0},"merges":[]}}"#
         #expect(complaint(dropout).contains("dropout"))
     }

@@ -79,9 +79,7 @@ extension ConfigReader {
     func activation(_ key: String, _ fallback: String) -> Activation {
         let name = string(key, fallback)
         if let kind = Self.activations[name] { return kind }
-        fault(
-            key, "is \"\(name)\", which is not supported",
-            advice: suggestion(for: name, among: Self.activations.keys).map { "did you mean \"\($0)\"?" })
+        fault(key, names: name, insteadOf: Self.activations.keys.sorted())
         return .silu
     }
 
@@ -132,9 +130,12 @@ extension ConfigReader {
         }
         var types: [LayerType] = []
         for (i, entry) in list.enumerated() {
-            let name = entry.stringValue == "attention" ? LayerType.full.rawValue : entry.stringValue
-            guard let type = name.flatMap(LayerType.init) else {
-                fault("layer_types[\(i)]", "is \(Self.shown(entry)), which is not supported")
+            guard let name = entry.stringValue else {
+                fault("layer_types[\(i)]", "is \(Self.shown(entry)), not a string")
+                return nil
+            }
+            guard let type = name == "attention" ? .full : LayerType(rawValue: name) else {
+                fault("layer_types[\(i)]", names: name, insteadOf: LayerType.allCases.map(\.rawValue))
                 return nil
             }
             types.append(type)

@@ -115,9 +115,16 @@ final class ConfigReader {
         return string
     }
 
+    /// Notes that `key` names something that the decoder does not have, and what it has.
+    func fault(_ key: String, names name: String, insteadOf known: [String]) {
+        let near = suggestion(for: name, among: known).map { "did you mean \"\($0)\"? " } ?? ""
+        fault(
+            key, "is \"\(name)\", which is not supported", advice: near + "supported: " + known.joined(separator: ", "))
+    }
+
     /// Notes that a switch is on which the decoder does not have.
     func refuse(_ key: String, because reason: String) {
-        if flag(key, false) { fault(key, "is true: \(reason)") }
+        if flag(key, false) { fault(key, "is true: \(reason)", advice: "use a model made to generate text") }
     }
 
     /// A value as it stands in the file, cut short.

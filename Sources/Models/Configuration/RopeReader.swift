@@ -38,8 +38,8 @@ struct RopeReader {
         if dim < 1 || dim + dim % 2 > headDim || (dim % 2 != 0 && !takesOdd) {
             reader.fault(
                 "head_dim",
-                "\(headDim) with partial_rotary_factor \(share) leaves \(dim) rotated values; it must be "
-                    + "an even number from 2 to head_dim")
+                "\(headDim) with partial_rotary_factor \(share) leaves \(dim) rotated values; rope_type \"\(kind)\" "
+                    + "takes an even number from 2 to head_dim")
         }
         return RotaryConfig(theta: theta, dim: dim, pairing: pairing, scaling: scaling(kind, dim: dim, share: share))
     }
@@ -65,7 +65,9 @@ struct RopeReader {
             return .proportional(
                 angles: Int((share * Double(headDim) / 2).rounded(.down)), factor: number("factor") ?? 1)
         default:
-            reader.fault("\(name).rope_type", "is \"\(kind)\", which is not supported")
+            reader.fault(
+                "\(name).rope_type", names: kind,
+                insteadOf: ["default", "linear", "dynamic", "llama3", "yarn", "longrope", "proportional"])
             return .none
         }
     }

@@ -12,7 +12,7 @@ extension ModelFamily {
         case "group_limited_greedy":
             experts.routing = .grouped(
                 reader.groups(experts, sigmoid: false, score: .best, normalized: false))
-        default: reader.fault("topk_method", "is \"\(method)\", which is not supported")
+        default: reader.fault("topk_method", names: method, insteadOf: ["greedy", "group_limited_greedy"])
         }
         let bias = reader.flag("mlp_bias", false)
         return .deepseek(

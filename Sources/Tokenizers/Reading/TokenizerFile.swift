@@ -43,9 +43,15 @@ extension TokenizerDescription {
                 return nil
             }
         }
-        let normalizer = read("normalizer") { (part: Component) throws(Problem) in try Normalizer(part) }
-        let preTokenizer = read("pre_tokenizer") { (part: Component) throws(Problem) in try PreTokenizer(part) }
-        let decoder = read("decoder") { (part: Component) throws(Problem) in try TokenDecoder(part) }
+        let normalizer = read("normalizer") { (part: Component) throws(Problem) in
+            try part.bounded(Normalizer(part))
+        }
+        let preTokenizer = read("pre_tokenizer") { (part: Component) throws(Problem) in
+            try part.bounded(PreTokenizer(part))
+        }
+        let decoder = read("decoder") { (part: Component) throws(Problem) in
+            try part.bounded(TokenDecoder(part))
+        }
         let template = read("post_processor") { (part: Component) throws(Problem) in try Self.template(part) }
         let added = read("added_tokens") { (part: Component) throws(Problem) in try Self.addedTokens(part) }
         var tokenModel: TokenModel?

@@ -7,6 +7,8 @@ import Diagnostics
 final class CharacterMap: Sendable {
     private let units: [UInt32]
     private let replacements: [UInt8]
+    /// Bytes of the longest replacement.
+    let longestReplacement: Int
 
     /// Reads the rules; throws when the block is no such thing.
     init(_ block: some Collection<UInt8>) throws(Problem) {
@@ -20,6 +22,7 @@ final class CharacterMap: Sendable {
             (0..<4).reduce(UInt32(0)) { $0 | UInt32(block[4 + 4 * i + $1]) << UInt32(8 * $1) }
         }
         replacements = Array(block[(4 + size)...])
+        longestReplacement = replacements.split(separator: 0).map(\.count).max() ?? 0
     }
 
     /// The first or the longest rule that is a prefix of the bytes: its length and what replaces it.
