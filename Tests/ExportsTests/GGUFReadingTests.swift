@@ -68,10 +68,46 @@ extension ExportsTests {
                 $0["deepseek2.attention.key_length_mla"] = .int64(.max)
                 $0["deepseek2.rope.dimension_count"] = .int64(-1)
             }
-            for (file, word) in [("one", "rope_freqs"), ("factor", "attn_factor"), ("width", "head_count")] {
+            try copyGGUF(scratch("llama.gguf"), to: scratch("both.gguf"), adding: ["rope_freqs.weight"]) {
+                $0["llama.rope.scaling.factor"] = .float32(2)
+            }
+            try copyGGUF(scratch("llama.gguf"), to: scratch("louder.gguf")) {
+                $0["llama.rope.scaling.attn_factor"] = .float32(1.5)
+            }
+            try copyGGUF(scratch("llama.gguf"), to: scratch("ahead.gguf")) {
+                $0["llama.attention.causal"] = .bool(false)
+            }
+            let joint = ["blk.0.attn_qkv.weight", "blk.1.ffn_gate_up_exps.weight"]
+            try copyGGUF(scratch("llama.gguf"), to: scratch("joint.gguf"), adding: joint) { _ in }
+            for (file, word) in [
+                ("one", "rope_freqs"), ("factor", "attn_factor"), ("width", "head_count"), ("both", "beside"),
+                ("louder", "attn_factor"), ("ahead", "looks ahead"), ("joint", "--fuse-qkv"),
+                ("joint", "--fuse-gate-up-exps"),
+            ] {
                 let problems = #expect(throws: Problems.self) { try ModelFiles.open(gguf: scratch(file + ".gguf")) }
                 #expect(problems?.description.contains(word) == true, "\(problems?.description ?? "")")
             }
+        }
+
+        @Test("takes a factor without a type to be linear, and knows its older key, as llama.cpp does")
+        func untyped() throws {
+            let scratch = try Scratch()
+            let files = try Fixture.random(
+                Fixture.configuration("qwen2", rope: ["rope_type": "default", "rope_theta": 1e4]), in: scratch)
+            let job = ExportJob(
+                base: files, adapter: nil, probes: try Probes(tokenizer: nil, config: files.description.config))
+            _ = try job.exportGGUF(to: scratch("m.gguf"), quantize: .f32, tokenizer: nil)
+            func scaling(_ change: (inout GGUFMetadata) -> Void) throws -> RotaryConfig.Scaling? {
+                try copyGGUF(scratch("m.gguf"), to: scratch("s.gguf"), change)
+                return try ModelFiles.open(gguf: scratch("s.gguf")).description.config.rotaries.first?.scaling
+            }
+            #expect(try scaling { $0["qwen2.rope.scaling.factor"] = .float32(4) } == .linear(factor: 4))
+            #expect(try scaling { $0["qwen2.rope.scale_linear"] = .float32(4) } == .linear(factor: 4))
+            let none = try scaling {
+                $0["qwen2.rope.scaling.factor"] = .float32(4)
+                $0["qwen2.rope.scaling.type"] = .string("none")
+            }
+            #expect(try none == RotaryConfig.Scaling.none && scaling { _ in } == RotaryConfig.Scaling.none)
         }
 
         @Test("takes no notice of where YaRN's ramp is said to be where llama.cpp does not either")

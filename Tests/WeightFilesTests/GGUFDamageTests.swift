@@ -122,6 +122,7 @@ struct GGUFDamageTests {
                     $0.tensor("b", [16], offset: 32)
                 }, count: 2), "overlaps"
         ),
+        ("a name of 64 bytes", tensors { $0.tensor(String(repeating: "n", count: 64), [4]) }, "63 bytes"),
         ("dimensions whose product overflows", tensors { $0.tensor("a", [1 << 40, 1 << 40]) }, "impossible"),
         ("a dimension of 2^63", tensors { $0.tensor("a", [1 << 63]) }, "dimension"),
         ("five dimensions", tensors { $0.tensor("a", [1, 1, 1, 1, 1]) }, "dimensions"),

@@ -217,7 +217,7 @@ extension GGUFConfiguration {
         // word of the scaling that all of those have.
         object["rope_local_base_freq"] = number("rope.freq_base_swa") ?? number("rope.local.freq_base") ?? 10000.0
         object["rope_theta"] = number("rope.freq_base") ?? number("rope.global.freq_base") ?? 1000000.0
-        if value("mm.tokens_per_image") != nil, value("rope.scaling.type") == nil {
+        if value("mm.tokens_per_image") != nil, value("rope.scaling.type") == nil, value("rope.scaling.factor") == nil {
             object["rope_scaling"] = ["rope_type": "linear", "factor": 8.0]
         }
     }

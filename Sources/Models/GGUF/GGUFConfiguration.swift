@@ -96,10 +96,19 @@ struct GGUFConfiguration {
         if slides, !["gemma2", "gemma3", "phi3", "cohere2", "olmo2", "gpt-oss", "llama4"].contains(architecture.name) {
             problems.append(Problem("\(architecture.name).attention.sliding_window is not supported", file: path))
         }
+        if value("attention.causal")?.boolValue == false { report("attention that looks ahead") }
+        if has("blk.0.attn_qkv.weight"), !["phi3", "gptneox", "gpt2"].contains(architecture.name) {
+            report("query, key and value in one tensor", advice: "convert the model without --fuse-qkv")
+        }
+        if joinsGateAndUp {
+            report("gate and up of the experts in one tensor", advice: "convert the model without --fuse-gate-up-exps")
+        }
         checkSizes(object)
         try Problems(problems).throwIfAny()
         return .object(object)
     }
+
+    private var joinsGateAndUp: Bool { file.weights.names.contains { $0.hasSuffix(".ffn_gate_up_exps.weight") } }
 
     /// Counts that lists are made from are held against the tensors, so that a lie costs no memory.
     private mutating func checkSizes(_ object: JSONObject) {
@@ -125,7 +134,7 @@ struct GGUFConfiguration {
         } else if overflow || query.map({ $0 != rows }) ?? (rows > joint ?? 0) {
             fault("attention.head_count", heads, query ?? joint ?? 0, "blk.0.attn_q.weight, or attn_qkv,")
         }
-        if architecture.hasExperts, let experts = value("expert_count")?.intValue {
+        if architecture.hasExperts, !joinsGateAndUp, let experts = value("expert_count")?.intValue {
             let step = value("interleave_moe_layer_step")?.intValue ?? 1
             let first = max(0, value("leading_dense_block_count")?.intValue ?? step &- 1)
             let name = "blk.\(first).ffn_gate_exps.weight"
@@ -155,9 +164,14 @@ struct GGUFConfiguration {
         {
             problems.append(Problem("rotates \(dims) of a head's \(width) numbers, which is not supported", file: path))
         }
-        if let factor = value("rope.scaling.attn_factor")?.doubleValue, !factor.isFinite {
-            problems.append(Problem("\(architecture.name).rope.scaling.attn_factor is \(factor)", file: path))
+        let attention = value("rope.scaling.attn_factor")?.doubleValue ?? 1
+        if !attention.isFinite {
+            problems.append(Problem("\(architecture.name).rope.scaling.attn_factor is \(attention)", file: path))
         }
+        // llama.cpp takes a factor without a type to be linear, and an older key for the same.
+        let type = value("rope.scaling.type")?.stringValue ?? "linear"
+        let given = number("rope.scaling.factor") ?? number("rope.scale_linear") ?? 1.0
+        let factor = type == "none" || given == 0.0 ? 1.0 : given
         if let factors {
             let turned = (value("rope.dimension_count") ?? value("attention.key_length"))?.intValue
             let pairs = (turned ?? object["head_dim"]?.intValue ?? 0) / 2
@@ -167,17 +181,19 @@ struct GGUFConfiguration {
                         "tensor rope_freqs.weight must hold \(pairs) positive numbers, one for each rotated pair",
                         file: path))
             }
-            return llama3(factors, object) ?? .null
+            if factor != 1.0 { report("rope.scaling.factor beside rope_freqs.weight") }
+            // Llama 3.1's scaling has no factor on attention; with one, the divisors are taken as they are.
+            return attention == 1 ? llama3(factors, object) ?? .null : .null
         }
         if let long = longRope() { return long }
-        guard let type = value("rope.scaling.type")?.stringValue, type != "none" else { return nil }
-        let factor = number("rope.scaling.factor") ?? 1.0
         switch type {
-        case "linear": return ["rope_type": "linear", "factor": factor]
         case "yarn": return yarn(object, factor)
+        case "none", "linear":
+            if attention != 1 { report("rope.scaling.attn_factor of a rotation of the type \"\(type)\"") }
+            return factor == 1.0 ? .null : ["rope_type": "linear", "factor": factor]
         default:
             problems.append(Problem("rope.scaling.type \"\(type)\" is not supported", file: path))
-            return nil
+            return .null
         }
     }
 

@@ -92,6 +92,7 @@ private struct TensorInfo {
     init(_ cursor: inout GGUFCursor) throws(Problem) {
         name = try cursor.name()
         cursor.subject = "tensor '\(name)'"
+        guard name.utf8.count < 64 else { throw cursor.problem("its name has more than ggml's 63 bytes") }
         let rank: UInt32 = try cursor.integer()
         guard rank <= 4 else { throw cursor.problem("has \(rank) dimensions; at most 4 are allowed") }
         var dimensions: [Int] = []
