@@ -59,7 +59,7 @@ struct GGUFTests {
     func preTokenizers() throws {
         let names = [
             "default", "llama-bpe", "qwen2", "gpt-4o", "tekken", "gpt-2", "starcoder", "falcon", "deepseek-llm",
-            "deepseek-coder", "deepseek-v3", "bloom", "viking", "glm4",
+            "deepseek-coder", "deepseek-v3", "bloom", "viking", "glm4", "qwen35", "seed-coder", "tiny_aya",
         ]
         for name in names {
             var vocabulary = GGUFVocabulary(model: "gpt2", tokens: ["a", "b", "Ġ"])

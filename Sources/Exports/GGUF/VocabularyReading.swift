@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Models
 import OrderedJSON
 import SafeFiles
 import Tokenizers
@@ -9,10 +10,15 @@ extension GGUFVocabulary {
     /// The vocabulary of a Hugging Face directory as llama.cpp's converter would store it.
     ///
     /// The name of the pre-tokenizer is found by behaviour: the first candidate whose ids are the tokenizer's own on every
-    /// sample. A vocabulary that no candidate reproduces is refused.
+    /// sample and on texts made of the vocabulary itself. A vocabulary that no candidate reproduces is refused.
     ///
-    /// - Parameter size: rows of the embedding; ids without a token are filled up.
+    /// - Parameter size: rows of the embedding; ids without a token are filled up, one beyond them is a ``Problem``.
     package init(directory path: String, tokenizer: Tokenizer, size: Int, preferring: [String]) throws {
+        guard tokenizer.vocabularySize <= size else {
+            throw Problem(
+                "the tokenizer has \(tokenizer.vocabularySize) tokens, the embedding only \(size) rows", file: path,
+                advice: "llama.cpp needs a row for every token")
+        }
         let file = path + "/tokenizer.json"
         let pieces = path + "/tokenizer.model"
         if FileManager.default.fileExists(atPath: file) {
@@ -72,8 +78,8 @@ extension GGUFVocabulary {
             Int(key).flatMap { id in
                 value["content"]?.stringValue.map { (id, $0, value["special"]?.boolValue ?? false) }
             }
-        }.filter { $0.0 >= 0 && $0.0 < 1 << 24 }
-        for id in own..<max(own, size, (listed.map(\.0).max() ?? -1) + 1) {
+        }.filter { (0..<size).contains($0.0) }
+        for id in own..<max(own, size) {
             tokens.append("[PAD\(id)]")
             scores.append(-1000)
             kinds.append(5)
@@ -107,21 +113,21 @@ extension GGUFVocabulary {
     private mutating func fill(_ vocab: JSONNode, added: [JSONValue], size: Int) {
         var texts: [Int: (text: String, kind: Int)] = [:]
         vocab.forEachMember { key, id in
-            guard let id = id.integer else { return }
+            guard let id = id.integer, (0..<size).contains(id) else { return }
             let token = String(decoding: key, as: UTF8.self)
             let isByte = model == "llama" && token.count == 6 && token.hasPrefix("<0x") && token.hasSuffix(">")
             texts[id] = (token, isByte ? 6 : 1)
         }
         for token in added {
-            guard let id = token["id"]?.intValue, let content = token["content"]?.stringValue else { continue }
+            guard let id = token["id"]?.intValue, (0..<size).contains(id), let content = token["content"]?.stringValue
+            else { continue }
             let looksSpecial = content.hasPrefix("<|") && content.hasSuffix("|>")
             let control = token["special"]?.boolValue ?? false || looksSpecial
             texts[id] = (content, content == "<unk>" ? 2 : control ? 3 : 4)
         }
-        let count = max(size, (texts.keys.max() ?? -1) + 1)
-        tokens = (0..<count).map { texts[$0]?.text ?? "[PAD\($0)]" }
-        kinds = (0..<count).map { texts[$0]?.kind ?? 5 }
-        if model == "llama" { scores = Array(repeating: 0, count: count) }
+        tokens = (0..<size).map { texts[$0]?.text ?? "[PAD\($0)]" }
+        kinds = (0..<size).map { texts[$0]?.kind ?? 5 }
+        if model == "llama" { scores = Array(repeating: 0, count: size) }
     }
 
     // SentencePiece merges the pair whose token scores highest: falling scores in the order of the merges.
@@ -138,25 +144,56 @@ extension GGUFVocabulary {
     }
 
     private mutating func settle(_ names: [String], like tokenizer: Tokenizer, file: String) throws {
-        let samples = Self.samples
-        let wanted = samples.map { tokenizer.encode($0) }
-        var nearest: (count: Int, sample: String)?
+        let stages = [Self.samples, texts(of: tokenizer)].map { texts in
+            (texts: texts, ids: texts.map { tokenizer.encode($0) })
+        }
+        var nearest: Difference?
         for name in model == "gpt2" ? names : ["default"] {
             for prefix in model == "gpt2" ? [true] : [true, false] {
                 preTokenizer = name
                 addsSpacePrefix = prefix
                 guard let candidate = try? Tokenizer(TokenizerDescription(gguf: self, file: file)) else { continue }
-                let others = zip(samples, wanted).filter { candidate.encode($0) != $1 }.map(\.0)
-                guard let first = others.first else { return }
-                if others.count < nearest?.count ?? .max { nearest = (others.count, first) }
+                var found: Difference?
+                for (number, stage) in stages.enumerated() where found == nil {
+                    let others = zip(stage.texts, stage.ids).filter { candidate.encode($0) != $1 }.map(\.0)
+                    found = others.first.map {
+                        Difference(stage: number, count: others.count, of: stage.texts.count, text: $0)
+                    }
+                }
+                guard let found else { return }
+                if nearest.map({ found.isNearer(than: $0) }) ?? true { nearest = found }
             }
         }
         let example = nearest.map {
-            "; the nearest differs in \($0.count) of \(samples.count) samples, such as \($0.sample.debugDescription)"
+            "; the nearest differs in \($0.count) of \($0.of) samples, such as \($0.text.debugDescription)"
         }
         throw Problem(
             "no vocabulary that llama.cpp knows cuts text as this tokenizer does\(example ?? "")", file: file,
             advice: "export the adapter alone (--to gguf-lora) and use it with a GGUF file of the base")
+    }
+
+    /// Where a candidate differs: in the first stage in which it does.
+    private struct Difference {
+        let stage: Int
+        let count: Int
+        let of: Int
+        let text: String
+
+        func isNearer(than other: Difference) -> Bool { (stage, -count) > (other.stage, -other.count) }
+    }
+
+    /// Texts made of the vocabulary's own tokens, each alone and some one after another: where merges are ranked or taken
+    /// otherwise, it shows in the tokens that they make.
+    private func texts(of tokenizer: Tokenizer) -> [String] {
+        let ids = tokens.indices.filter { kinds[$0] == 1 }.map { Int32($0) }
+        var draws = NormalDraws(seed: 1, name: "vocabulary")
+        let joined = (0..<(ids.isEmpty ? 0 : 4096)).map { _ in
+            (0..<6).map { _ in ids[Int(draws.uniform() * Double(ids.count))] }
+        }
+        // Some tokens are parts of a letter's bytes, which are no text.
+        return (ids.map { [$0] } + joined).map { tokenizer.decode($0) }.filter {
+            !$0.isEmpty && !$0.contains("\u{fffd}")
+        }
     }
 
     private static let samples = [

@@ -13,6 +13,11 @@ struct GGUFPreTokenizer {
         #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
     private static let qwen2 =
         #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    private static let seedCoder =
+        #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    private static let qwen35 =
+        #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+"#
+        + #"|\s+(?!\S)|\s+"#
     private static let o200k =
         #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#
         + #"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#
@@ -51,21 +56,29 @@ struct GGUFPreTokenizer {
     /// The pre-tokenizer of this name; throws when Graft does not know it.
     init(_ name: String) throws(Problem) {
         switch name {
-        case "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2":
+        case "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "glm4",
+            "glm5":
             patterns = [Self.llama3]
             ignoresMerges = true
-        case "dbrx", "smaug-bpe", "chatglm-bpe", "glm4": patterns = [Self.llama3]
-        case "qwen2", "deepseek-r1-qwen", "megrez":
+        case "dbrx", "smaug-bpe", "chatglm-bpe": patterns = [Self.llama3]
+        case "qwen2", "deepseek-r1-qwen", "megrez", "f2llmv2":
             patterns = [Self.qwen2]
             composes = true
-        case "stablelm2", "hunyuan": patterns = [Self.qwen2]
-        case "gpt-4o", "llama4": patterns = [Self.o200k]
+        case "qwen35":
+            patterns = [Self.qwen35]
+            composes = true
+        case "stablelm2", "hunyuan", "solar-open", "grok-2": patterns = [Self.qwen2]
+        case "seed-coder": patterns = [Self.seedCoder]
+        case "gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2": patterns = [Self.o200k]
+        case "tiny_aya", "cohere2moe": patterns = [#"\d{1,3}(?=(?:\d{3})*\b)"#, Self.o200k]
         case "tekken":
             patterns = [Self.tekken]
             ignoresMerges = true
-        case "gpt-2", "phi-2", "mpt", "olmo", "jais", "mellum", "modern-bert", "roberta-bpe", "a.x-4.0", "exaone4":
+        case "gpt-2", "phi-2", "mpt", "olmo", "jais", "mellum", "modern-bert", "roberta-bpe", "a.x-4.0", "exaone4",
+            "trillion", "granite-docling", "gigachat":
             patterns = [PreTokenizer.gpt2]
-        case "starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b":
+        case "starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b",
+            "mellum2":
             patterns = [#"\p{N}"#, PreTokenizer.gpt2]
         case "falcon": patterns = [#"[\p{P}\$\+<=>\^~\|`]+"#, PreTokenizer.gpt2, "[0-9][0-9][0-9]"]
         case "deepseek-llm":
@@ -75,7 +88,7 @@ struct GGUFPreTokenizer {
                 #"\s+$"#, Self.deepseekHan, #"\p{N}"#,
             ]
         case "deepseek-coder": patterns = Self.deepseekCoder
-        case "deepseek-v3", "hunyuan-dense": patterns = Self.deepseek3
+        case "deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4": patterns = Self.deepseek3
         case "bloom", "poro-chat", "gpt3-finnish": patterns = [Self.bloom]
         case "viking": patterns = [Self.bloom, #"\p{N}"#]
         case "default":
