@@ -95,8 +95,19 @@ public struct ExportSummary: Sendable {
     public let adapted: Int
     /// What reading back has shown.
     public let proof: Proof
+    /// What differs from what was asked for, a line each.
+    public let notes: [String]
     /// The manifest, as stored.
     public let manifest: JSONValue
+}
+
+/// What has been written and proved, not yet in its place.
+struct WrittenExport {
+    let proof: Proof
+    /// Tensors that the adapter touches.
+    let adapted: Int
+    /// What differs from what was asked for, a line each.
+    var notes: [String] = []
 }
 
 /// A directory that is written whole, proved, and put into place with its manifest.
@@ -114,22 +125,22 @@ struct ExportDirectory {
     /// the files and proved them. When `body` throws nothing is left.
     static func write(
         _ path: String, job: ExportJob, settings: [(String, JSONValue)],
-        _ body: (_ directory: String) throws -> (Proof, adapted: Int)
+        _ body: (_ directory: String) throws -> WrittenExport
     ) throws -> ExportSummary {
         try refuseExisting(path)
         let place = try SafeDirectory(path: path)
         do {
-            let (proof, adapted) = try body(place.temporary)
+            let written = try body(place.temporary)
             try job.writeTemplate(into: place.temporary)
             let names = try FileManager.default.subpathsOfDirectory(atPath: place.temporary).sorted()
             let files = names.filter { isFile(place.temporary + "/" + $0) }
-            let manifest = try self.manifest(settings, job, proof, adapted: adapted, files: files, in: place.temporary)
+            let manifest = try self.manifest(settings, job, written, files: files, in: place.temporary)
             try AtomicFile.write(manifest.serialized(.pretty) + "\n", to: place.temporary + "/" + manifestName)
             try refuseExisting(path)
             try place.commit()
             return ExportSummary(
-                path: path, files: (files + [manifestName]).sorted(), adapted: adapted, proof: proof, manifest: manifest
-            )
+                path: path, files: (files + [manifestName]).sorted(), adapted: written.adapted, proof: written.proof,
+                notes: written.notes, manifest: manifest)
         } catch {
             place.discard()
             throw error
@@ -143,18 +154,20 @@ struct ExportDirectory {
 
     /// What was exported, from what, how exactly.
     static func manifest(
-        _ settings: [(String, JSONValue)], _ job: ExportJob, _ proof: Proof, adapted: Int, files: [String],
+        _ settings: [(String, JSONValue)], _ job: ExportJob, _ written: WrittenExport, files: [String],
         in directory: String
     ) throws -> JSONValue {
         var hashes = JSONObject()
         try job.progress("hashing the files")
         for name in files { hashes[name] = .string(try contentHash(of: [directory + "/" + name])) }
         let origins = try job.origins()
+        let notes = written.notes.isEmpty ? [] : [("notes", JSONValue.array(written.notes.map(JSONValue.string)))]
         return .object(
             JSONObject(
-                settings + origins + [
-                    ("adapted_tensors", .integer(adapted)), ("files", .object(hashes)),
-                    ("writing_seconds", .number((job.meter.seconds * 1000).rounded() / 1000)), ("proof", proof.json),
+                settings + origins + notes + [
+                    ("adapted_tensors", .integer(written.adapted)), ("files", .object(hashes)),
+                    ("writing_seconds", .number((job.meter.seconds * 1000).rounded() / 1000)),
+                    ("proof", written.proof.json),
                 ]))
     }
 }

@@ -1,6 +1,7 @@
 import Adapters
 import Diagnostics
 import Models
+import WeightFiles
 
 /// What a model, or an adapter that is yet to be trained on it, can be exported as, from the names of its modules alone.
 public struct Exportability: Sendable {
@@ -17,15 +18,15 @@ public struct Exportability: Sendable {
     /// Every target, for a base and the adapters planned on it; without a plan what the base allows at most. Reads no
     /// weights; whether a vocabulary can be written is found out when it is.
     public static func all(_ base: ModelFiles, _ adapters: AdapterPlan? = nil) -> [Exportability] {
-        let modules = base.plan.modules.map(\.name).filter { adapters?.specs[$0.path] != nil }
+        let modules = adapters.map { base.modules(adaptedBy: $0) } ?? []
         func attempt(_ body: () throws -> [Problem]) -> [Problem] {
             do { return try body() } catch let problem as Problem { return [problem] } catch let all as Problems {
                 return all.list
             } catch { return [Problem("\(error)")] }
         }
         let settings = attempt {
-            _ = try GGUFSettings(base, name: "")
-            _ = try GGUFSettings.tensors(base)
+            let file = try base.isDirectory ? nil : GGUFFile.open(base.path)
+            _ = try GGUFSettings(base, name: "").tensors(base, file)
             return []
         }
         let note = runtimeNote(base)
@@ -39,7 +40,7 @@ public struct Exportability: Sendable {
             Exportability(target: "ollama", problems: settings, note: note),
             Exportability(
                 target: "mlx",
-                problems: attempt { try adapters.map { try MLXFiles.problems(base, modules, $0) } ?? [] },
+                problems: attempt { try adapters.map { try MLXFiles.problems(base, $0) } ?? [] },
                 note: nil),
         ]
     }
@@ -52,10 +53,23 @@ extension Exportability {
     }
 }
 
+extension ModelFiles {
+    /// The modules with a matrix of their own that a plan puts adapters on.
+    func modules(adaptedBy plan: AdapterPlan) -> [ModuleName] {
+        self.plan.modules.map(\.name).filter { plan.specs[$0.path] != nil }
+    }
+}
+
 extension GGUFSettings {
-    /// The tensors a GGUF file of this base would have.
-    static func tensors(_ base: ModelFiles) throws -> [GGUFTensor] {
-        let settings = try GGUFSettings(base, name: "")
-        return try settings.architecture.tensors(base.plan, base.description.config)
+    /// The tensors that a GGUF file of a base would have.
+    ///
+    /// - Parameter file: the base, where it is a GGUF file itself.
+    func tensors(_ base: ModelFiles, _ file: GGUFFile?) throws(Problem) -> [GGUFTensor] {
+        if file?.weights.names.contains(where: { $0.hasSuffix(".attn_kv_b.weight") }) == true {
+            throw Problem(
+                "has keys and values in one matrix, as files had before 2025: only newer ones are written",
+                file: base.path, advice: "use a file that a newer llama.cpp converted, or the model's directory")
+        }
+        return try architecture.tensors(base.plan, base.description.config)
     }
 }

@@ -80,11 +80,20 @@ public struct SafeDirectory {
     public let temporary: String
     /// Where it will be.
     public let path: String
+    /// Folders above it that were not there, the deepest first.
+    private let parents: [String]
 
     /// Creates an empty directory beside `path`. Parents are created as needed.
     public init(path: String) throws(RunFailure) {
         self.path = path
         temporary = PartialName.of(path)
+        var parents: [String] = []
+        var folder = FilePath.folder(of: path)
+        while !FileManager.default.fileExists(atPath: folder) && folder != "/" && folder != "." {
+            parents.append(folder)
+            folder = FilePath.folder(of: folder)
+        }
+        self.parents = parents
         do {
             if FileManager.default.fileExists(atPath: temporary) {
                 try FileManager.default.removeItem(atPath: temporary)
@@ -136,8 +145,11 @@ public struct SafeDirectory {
         }
     }
 
-    /// Removes what was written.
-    public func discard() { try? FileManager.default.removeItem(atPath: temporary) }
+    /// Removes what was written, and folders made for it that nothing else is in.
+    public func discard() {
+        try? FileManager.default.removeItem(atPath: temporary)
+        for folder in parents { rmdir(folder) }
+    }
 
     /// Flushes a directory's entries to disk.
     static func flush(_ path: String) throws(RunFailure) {

@@ -4,6 +4,7 @@ import Datasets
 import Diagnostics
 import Exports
 import Foundation
+import Logging
 import Models
 import OrderedJSON
 import Tokenizers
@@ -68,6 +69,7 @@ struct ExportOrigin: ParsableArguments {
     /// Tells what was written and what reading it back has shown.
     func report(_ summary: ExportSummary) throws {
         Screen.status(nil)
+        for note in summary.notes { log.notice("\(note)") }
         try Output.line(json ? summary.manifest.serialized() : summary.text)
     }
 }

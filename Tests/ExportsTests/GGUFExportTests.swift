@@ -190,6 +190,26 @@ extension ExportsTests {
             let named = try String(contentsOfFile: scratch("g/Modelfile"), encoding: .utf8)
             #expect(named.hasPrefix("FROM \(scratch("b/model.gguf"))\nADAPTER ./adapter.gguf\n"))
             #expect(!FileManager.default.fileExists(atPath: scratch("g/model.gguf")))
+            // Of a split base, which Ollama does not read, one file is made.
+            let whole = try GGUFFile.open(stored.path)
+            for number in 0..<2 {
+                var metadata = whole.metadata
+                metadata["split.no"] = .uint16(UInt16(number))
+                metadata["split.count"] = .uint16(2)
+                let part = whole.weights.all.enumerated().filter { $0.offset % 2 == number }.map(\.element)
+                try GGUFWriter.write(
+                    to: scratch("s-0000\(number + 1)-of-00002.gguf"), metadata: metadata,
+                    tensors: part.map { TensorDeclaration($0.name, shape: $0.shape, format: $0.format) }
+                ) { tensor, sink in try sink(#require(whole.weights[tensor.name]).bytes) }
+            }
+            let split = try ModelFiles.open(gguf: scratch("s-00001-of-00002.gguf"))
+            let onSplit = ExportJob(
+                base: split, adapter: try PEFTFiles.open(scratch("adapter"), for: split), probes: job.probes)
+            _ = try onSplit.exportOllama(to: scratch("p"), quantize: nil, tokenizer: tokenizer, beside: true)
+            let joined = try String(contentsOfFile: scratch("p/Modelfile"), encoding: .utf8)
+            #expect(joined.hasPrefix("FROM ./model.gguf\nADAPTER ./adapter.gguf\n"))
+            let parts = try GGUFFile.open(scratch("p/model.gguf"))
+            #expect(parts.metadata["split.count"] == nil && parts.weights.names.count == whole.weights.names.count)
         }
 
         @Test(

@@ -132,8 +132,10 @@ extension ExportsTests {
                 probes: try Probes(tokenizer: nil, config: fixture.files.description.config)
             ) { step in if step.hasPrefix("writing the weights: 4") { throw Stop() } }
             job.meter.interval = .zero
-            #expect(throws: Stop.self) { try job.merge(to: scratch("merged"), dtype: nil) }
-            #expect(scratch.entries.isEmpty)
+            for place in ["merged", "new/folders/merged"] {
+                #expect(throws: Stop.self) { try job.merge(to: scratch(place), dtype: nil) }
+                #expect(scratch.entries.isEmpty)
+            }
         }
     }
 }

@@ -39,6 +39,12 @@ struct MLXExperts {
     /// Whether adapters on a module go into one of mlx-lm's.
     func holds(_ module: ModuleName) -> Bool { names[module.path]?.isEmpty == false }
 
+    /// Whether adapters on a tensor of all experts go into one of mlx-lm's, whichever way the base's files hold them.
+    func holds(_ parameter: ExpertParameter, in plan: WeightPlan) -> Bool {
+        if plan.isStacked(parameter) { return holds(parameter.name) }
+        return plan.expertModule(parameter, 0, parameter.isInner ? "gate" : "down").map(holds) ?? false
+    }
+
     /// The adapters of each of mlx-lm's modules.
     func grouped(_ adapters: [AttachedAdapter]) -> [(name: String, group: TensorPlaces.Group)] {
         places.grouped(adapters).compactMap { group in Self.name(group.tensor, block).map { ($0, group) } }

@@ -68,12 +68,6 @@ struct MLXFiles {
     static func write(_ model: Transformer, to directory: String) throws {
         let experts = try MLXExperts(model.files)
         let (stacked, single) = model.adapters.partitioned { experts?.holds($0.module) == true }
-        if let expert = single.first(where: { MLXExperts.isExpert($0.module) }) {
-            throw MLXExperts.problem(expert.module.path)
-        }
-        if let router = single.first(where: { $0.module.kind == .router }) {
-            throw routerProblem(router.module.path)
-        }
         let adapters = Dictionary(uniqueKeysWithValues: single.map { ($0.module.path, $0) })
         guard let rank = model.adapters.map(\.spec.rank).max() else { return }
         let scale = model.adapters.lazy.map(\.spec.scale).first { $0 != 0 } ?? 1
@@ -122,21 +116,23 @@ struct MLXFiles {
     }
 
     /// Why mlx-lm could not load an adapter on these modules.
-    static func problems(_ base: ModelFiles, _ modules: [ModuleName], _ plan: AdapterPlan) throws -> [Problem] {
-        let stacks = base.plan.parameters.map(\.name).filter { plan.specs[$0.path] != nil }
+    static func problems(_ base: ModelFiles, _ plan: AdapterPlan) throws -> [Problem] {
+        let modules = base.modules(adaptedBy: plan)
+        let stacks = base.plan.parameters.filter { plan.specs[$0.name.path] != nil }
         let experts = try MLXExperts(base)
-        if let expert = (modules + stacks).first(where: { MLXExperts.isExpert($0) && experts?.holds($0) != true }) {
-            return [MLXExperts.problem(expert.path)]
+        let others =
+            modules.filter { MLXExperts.isExpert($0) && experts?.holds($0) != true }
+            + stacks.filter { experts?.holds($0, in: base.plan) != true }.map(\.name)
+        if let expert = others.first { return [MLXExperts.problem(expert.path)] }
+        if let router = modules.first(where: { $0.kind == .router }) {
+            return [
+                Problem(
+                    "\(router.path): an adapter on what chooses experts is not written for mlx-lm",
+                    advice: "leave the routers out, use --to peft, or merge the adapter")
+            ]
         }
-        if let router = modules.first(where: { $0.kind == .router }) { return [routerProblem(router.path)] }
         for module in modules where experts?.holds(module) != true { _ = try key(module.path) }
         return []
-    }
-
-    private static func routerProblem(_ path: String) -> Problem {
-        Problem(
-            "\(path): an adapter on what chooses experts is not written for mlx-lm",
-            advice: "leave the routers out, use --to peft, or merge the adapter")
     }
 
     /// The name inside a block: `model.layers.3.self_attn.q_proj` → `self_attn.q_proj`.
@@ -174,13 +170,15 @@ extension [AttachedAdapter] {
 extension ExportJob {
     /// Writes the adapter for mlx-lm and proves it by reading it back.
     public func exportMLX(to path: String) throws -> ExportSummary {
-        guard adapter != nil else { throw Problem.needsAdapter("mlx") }
+        guard let adapter else { throw Problem.needsAdapter("mlx") }
+        if let problem = try MLXFiles.problems(base, adapter.plan).first { throw problem }
         return try ExportDirectory.write(path, job: self, settings: [("kind", "mlx")]) { directory in
             let proving = try readBack()
             try MLXFiles.write(proving.memory, to: directory)
             try progress("reading back")
             let written = try MLXFiles(directory).transformer(base)
-            return (try proving.prove(written, .exact), adapted: proving.memory.adapters.count)
+            return WrittenExport(
+                proof: try proving.prove(written, .exact), adapted: proving.memory.adapters.count)
         }
     }
 }

@@ -14,7 +14,7 @@ extension ExportJob {
             let files = try PEFTFiles.open(directory, for: base)
             let written = Transformer(base, mode: files.plan.mode)
             files.load(into: written)
-            return (try proving.prove(written, .exact), adapted: written.adapters.count)
+            return WrittenExport(proof: try proving.prove(written, .exact), adapted: written.adapters.count)
         }
     }
 }

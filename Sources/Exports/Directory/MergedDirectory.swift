@@ -61,7 +61,8 @@ extension ExportJob {
             let rounds = formats.contains { name, format in
                 format != .f32 && (merged.changes(name) || base.weight(name)?.holds(format) != true)
             }
-            return (try proving.prove(written, rounds ? .rounded : .exact), adapted: proving.memory.adapters.count)
+            return WrittenExport(
+                proof: try proving.prove(written, rounds ? .rounded : .exact), adapted: proving.memory.adapters.count)
         }
     }
 

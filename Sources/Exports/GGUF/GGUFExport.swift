@@ -29,7 +29,7 @@ extension ExportJob {
     /// Writes and proves a GGUF file in a directory that is thrown away when this throws.
     func writeGGUF(
         to file: String, quantize: GGUFQuantization?, tokenizer: Tokenizer?
-    ) throws -> (Proof, adapted: Int) {
+    ) throws -> WrittenExport {
         let merged = MergedWeights(adapted())
         let writer = try GGUFModelWriter(base, quantize: quantize, tokenizer: tokenizer, merged)
         let proving = try readBackAsInLlama()
@@ -53,7 +53,7 @@ extension ExportJob {
             quantisedBase = Transformer(try ModelFiles.open(gguf: plain))
         }
         let proof = try proving.prove(written, exactness, quantisedBase: quantisedBase)
-        return (proof, adapted: proving.memory.adapters.count)
+        return WrittenExport(proof: proof, adapted: proving.memory.adapters.count, notes: writer.notes)
     }
 
     /// The same ids for a conversation and for plain text, with what surrounds them.
@@ -84,16 +84,15 @@ extension ExportJob {
 enum ExportFile {
     static func write(
         _ path: String, job: ExportJob, settings: [(String, JSONValue)],
-        _ body: (_ file: String) throws -> (Proof, adapted: Int)
+        _ body: (_ file: String) throws -> WrittenExport
     ) throws -> ExportSummary {
         try check(place: path)
         let place = try SafeDirectory(path: path)
         defer { place.discard() }
         let name = (path as NSString).lastPathComponent
         let file = place.temporary + "/" + name
-        let (proof, adapted) = try body(file)
-        let manifest = try ExportDirectory.manifest(
-            settings, job, proof, adapted: adapted, files: [name], in: place.temporary)
+        let written = try body(file)
+        let manifest = try ExportDirectory.manifest(settings, job, written, files: [name], in: place.temporary)
         try AtomicFile.write(manifest.serialized(.pretty) + "\n", to: manifestPath(file))
         try check(place: path)
         try move(file, to: path)
@@ -102,7 +101,8 @@ enum ExportFile {
             throw error
         }
         return ExportSummary(
-            path: path, files: [name, manifestPath(name)], adapted: adapted, proof: proof, manifest: manifest)
+            path: path, files: [name, manifestPath(name)], adapted: written.adapted, proof: written.proof,
+            notes: written.notes, manifest: manifest)
     }
 
     private static func move(_ from: String, to path: String) throws(RunFailure) {

@@ -58,7 +58,6 @@ struct GGUFLoRA {
         metadata["graft.base.hash"] = .string(baseHash)
         metadata["general.quantization_version"] = .uint32(2)
         metadata["general.file_type"] = .uint32(0)
-        try Problems(problems(model.adapters.map(\.module))).throwIfAny()
         var values: [String: () -> [Tensor]] = [:]
         var declarations: [TensorDeclaration] = []
         for group in places.grouped(model.adapters) {
@@ -113,15 +112,16 @@ extension ExportJob {
     }
 
     /// Writes and proves the adapter in a directory that is thrown away when this throws.
-    func writeGGUFLoRA(to file: String) throws -> (Proof, adapted: Int) {
+    func writeGGUFLoRA(to file: String) throws -> WrittenExport {
         guard let adapter else { throw Problem.needsAdapter("gguf-lora") }
         let lora = try GGUFLoRA(base)
+        try Problems(lora.problems(base.modules(adaptedBy: adapter.plan))).throwIfAny()
         let proving = try readBackAsInLlama()
         let hash = try base.weightsHash()
         let alpha = Float(adapter.config.settings.alpha)
         try lora.write(proving.memory, alpha: alpha == 0 ? 1 : alpha, baseHash: hash, to: file)
         try progress("reading back")
         let written = try lora.transformer(file)
-        return (try proving.prove(written, .exact), adapted: written.adapters.count)
+        return WrittenExport(proof: try proving.prove(written, .exact), adapted: written.adapters.count)
     }
 }

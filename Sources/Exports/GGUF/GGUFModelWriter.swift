@@ -13,6 +13,12 @@ struct GGUFModelWriter {
     private let tensors: [Part]
     private let metadata: GGUFMetadata
     private let tables: [(name: String, numbers: [Float])]
+    /// What a GGUF base has besides, such as the tower that reads pictures.
+    private let others: [StoredTensor]
+    /// Where a GGUF base has each of its tensors.
+    private let places: [String: Int]
+    /// Which matrices have another format than was asked for, a line each.
+    let notes: [String]
 
     /// One tensor of the file.
     private struct Part {
@@ -48,7 +54,14 @@ struct GGUFModelWriter {
         tables = settings.tables.map { table in
             (table.name, file?.weights[table.name]?.floats() ?? table.numbers)
         }
-        tensors = try Self.parts(base, settings, quantize, file, merged)
+        let names = file?.weights.names ?? []
+        places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
+        var fallbacks = FormatFallbacks()
+        tensors = try Self.parts(base, settings, quantize, file, merged, &fallbacks)
+        notes = fallbacks.lines("written")
+        // A stored copy of a tied head would keep its format where all others are written in another.
+        let own = Set(tensors.map(\.name) + tables.map(\.name) + (quantize == nil ? [] : ["output.weight"]))
+        others = file?.weights.all.filter { !own.contains($0.name) } ?? []
         if let first = tensors.first(where: { !$0.format.isWritable && $0.isRewritten(merged) }) {
             throw Problem(
                 "tensor \(first.name) is stored as \(first.format.name), which can only be read", file: base.path,
@@ -60,8 +73,8 @@ struct GGUFModelWriter {
         let main = bytes.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key
         if quantize != nil || base.isDirectory {
             metadata["general.file_type"] = (quantize?.format ?? main)?.fileType.map { .uint32($0) }
+            metadata["general.quantization_version"] = .uint32(2)
         }
-        metadata["general.quantization_version"] = .uint32(2)
         for key in ["split.no", "split.count", "split.tensors.count"] { metadata[key] = nil }
         if base.isDirectory {
             try SamplingDefaults(base).write(to: &metadata)
@@ -83,28 +96,17 @@ struct GGUFModelWriter {
             metadata["tokenizer.ggml.model"] = .string("no_vocab")
             return
         }
-        let size = base.description.config.vocabularySize
         let vocabulary = try GGUFVocabulary(
-            directory: base.path, tokenizer: tokenizer, size: size, preferring: architecture.preTokenizers)
-        guard vocabulary.tokens.count == size else {
-            throw Problem(
-                "the tokenizer has \(vocabulary.tokens.count) tokens, the embedding only \(size) rows", file: base.path,
-                advice: "llama.cpp needs a row for every token")
-        }
+            directory: base.path, tokenizer: tokenizer, size: base.description.config.vocabularySize,
+            preferring: architecture.preTokenizers)
         vocabulary.write(to: &metadata)
     }
 
     private static func parts(
         _ base: ModelFiles, _ settings: GGUFSettings, _ quantize: GGUFQuantization?,
-        _ file: GGUFFile?, _ merged: MergedWeights
+        _ file: GGUFFile?, _ merged: MergedWeights, _ fallbacks: inout FormatFallbacks
     ) throws -> [Part] {
-        let config = base.description.config
-        if file?.weights["blk.0.attn_kv_b.weight"] != nil {
-            throw Problem(
-                "has keys and values in one matrix, as files had before 2025: only newer ones are written",
-                file: base.path, advice: "use a file that a newer llama.cpp converted, or the model's directory")
-        }
-        let parts: [Part] = try settings.architecture.tensors(base.plan, config).compactMap { tensor in
+        try settings.tensors(base, file).compactMap { tensor in
             let original = file?.weights[tensor.name]
             let stored = tensor.pieces.compactMap { base.weight($0.tensor) }
             guard stored.count == tensor.pieces.count, let module = tensor.pieces.first?.module,
@@ -113,24 +115,21 @@ struct GGUFModelWriter {
             // Blocks that llama.cpp has too stay blocks where nothing is added to them.
             let isKept = original == nil && !stored.contains { merged.changes($0.name) }
             let own = isKept ? stored.first?.ggufFormat ?? plain : plain
-            let isHead = module.kind == .head || (module.kind == .embedding && config.tiedHead)
-            let columns = tensor.shape.last ?? 1
+            let isHead = module.kind == .head || (module.kind == .embedding && base.description.config.tiedHead)
             let format: ElementFormat
+            let isSmall = module.kind == .router || module.logical == "positions"
             if tensor.shape.count == 1 || tensor.pieces[0].holdsNumbers
-                || (module.kind == .router && (base.isDirectory || quantize != nil))
+                || (isSmall && (base.isDirectory || quantize != nil))
             {
-                format = .f32  // as llama.cpp keeps norms, biases and routers in every file
+                format = .f32  // as llama.cpp keeps norms, biases, routers and positions in every file
+            } else if let wanted = quantize?.format(isHead: isHead) {
+                format = wanted.fitting(columns: tensor.shape.last ?? 1) ?? .f16
+                fallbacks.count(tensor.name, wanted: wanted, has: format)
             } else {
-                format = quantize?.format(columns: columns, isHead: isHead) ?? own
+                format = own
             }
             return Part(tensor: tensor, stored: stored, format: format, original: original)
         }
-        // The order of a GGUF base is kept.
-        guard let names = file?.weights.names else { return parts }
-        let places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
-        return parts.enumerated().sorted {
-            (places[$0.element.name] ?? .max, $0.offset) < (places[$1.element.name] ?? .max, $1.offset)
-        }.map(\.element)
     }
 
     /// The coarsest rounding that writing with these merges does.
@@ -143,9 +142,15 @@ struct GGUFModelWriter {
     /// Bytes of all tensors.
     var byteCount: Int { declarations.reduce(0) { $0 + $1.byteCount } }
 
+    /// All tensors, in the order of a GGUF base.
     private var declarations: [TensorDeclaration] {
-        tables.map { TensorDeclaration($0.name, shape: [$0.numbers.count], format: .element(.f32)) }
+        let all =
+            tables.map { TensorDeclaration($0.name, shape: [$0.numbers.count], format: .element(.f32)) }
             + tensors.map(\.declaration)
+            + others.map { TensorDeclaration($0.name, shape: $0.shape, format: $0.format) }
+        return all.enumerated().sorted {
+            (places[$0.element.name] ?? .max, $0.offset) < (places[$1.element.name] ?? .max, $1.offset)
+        }.map(\.element)
     }
 
     /// Writes the file. Tensors are streamed, merged and quantised a panel at a time.
@@ -154,26 +159,28 @@ struct GGUFModelWriter {
     ) throws {
         let parts = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
         let numbers = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0.numbers) })
+        let others = Dictionary(uniqueKeysWithValues: others.map { ($0.name, $0) })
         let name = (path as NSString).lastPathComponent
         try meter.writing(name, to: path, bytes: byteCount, progress) { advance in
             try GGUFWriter.write(to: path, metadata: metadata, tensors: declarations) { declaration, sink in
-                try content(declaration, parts, numbers, merged) { bytes in
+                func counted(_ bytes: UnsafeRawBufferPointer) throws {
                     try sink(bytes)
                     try advance(bytes.count)
+                }
+                if let part = parts[declaration.name] {
+                    try content(part, merged, counted)
+                } else if let other = others[declaration.name] {
+                    try counted(other.bytes)
+                    other.file.release(other.range)
+                } else {
+                    try (numbers[declaration.name] ?? []).withUnsafeBytes { try counted($0) }
                 }
             }
         }
     }
 
     /// Hands one tensor's bytes to the sink.
-    private func content(
-        _ declaration: TensorDeclaration, _ parts: [String: Part], _ numbers: [String: [Float]],
-        _ merged: MergedWeights, _ sink: ByteSink
-    ) throws {
-        guard let part = parts[declaration.name] else {
-            try (numbers[declaration.name] ?? []).withUnsafeBytes { try sink($0) }
-            return
-        }
+    private func content(_ part: Part, _ merged: MergedWeights, _ sink: ByteSink) throws {
         if let original = part.original, !part.isRewritten(merged) {
             try sink(original.bytes)
             original.file.release(original.range)
@@ -209,7 +216,7 @@ extension GGUFArchitecture {
             case "starcoder2": ["starcoder"]
             case "olmo", "olmoe": ["olmo", "dbrx"]
             case "qwen2moe": ["qwen2"]
-            case "command-r", "cohere2": ["command-r"]
+            case "command-r", "cohere2": ["command-r", "tiny_aya"]
             case "deepseek2": ["deepseek-v3", "deepseek-llm", "deepseek-coder"]
             case "gpt-oss": ["gpt-4o"]
             case "llama4": ["llama4", "gpt-4o"]
@@ -218,7 +225,7 @@ extension GGUFArchitecture {
             }
         let others = [
             "llama-bpe", "qwen2", "gpt-2", "smollm", "dbrx", "gpt-4o", "tekken", "starcoder", "falcon", "deepseek-llm",
-            "deepseek-coder", "deepseek-v3", "bloom", "viking", "default",
+            "deepseek-coder", "deepseek-v3", "stablelm2", "qwen35", "seed-coder", "bloom", "viking", "default",
         ]
         return own + others.filter { !own.contains($0) }
     }

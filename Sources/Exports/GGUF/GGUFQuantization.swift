@@ -20,15 +20,13 @@ public enum GGUFQuantization: String, Sendable, CaseIterable {
         }
     }
 
-    /// The format of one matrix, as llama.cpp's own quantiser chooses: the output head (or the embedding that serves as
-    /// one) in six bits where the others have fewer, and a near format where rows do not fill blocks.
-    func format(columns: Int, isHead: Bool) -> ElementFormat {
-        let wanted: ElementFormat =
-            switch self {
-            case .q5_k, .q4_k, .q4_0: isHead ? .q6_k : format
-            default: format
-            }
-        return wanted.fitting(columns: columns) ?? .f16
+    /// The format of one matrix as llama.cpp's own quantiser chooses: the output head (or the embedding that serves as
+    /// one) in six bits where the others have fewer.
+    func format(isHead: Bool) -> ElementFormat {
+        switch self {
+        case .q5_k, .q4_k, .q4_0: isHead ? .q6_k : format
+        default: format
+        }
     }
 }
 

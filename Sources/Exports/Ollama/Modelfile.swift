@@ -98,7 +98,7 @@ extension ExportJob {
     /// Writes a directory for `ollama create`: a Modelfile with the merged model as GGUF or, where `beside` is set, with the
     /// base and the adapter as a GGUF file of its own. Proved as those files are.
     ///
-    /// A GGUF base that nothing is merged into is not copied: the Modelfile names it where it is.
+    /// A GGUF base that lies in one file and that nothing is merged into is not copied: the Modelfile names it where it is.
     ///
     /// - Parameter system: the Modelfile's system message.
     public func exportOllama(
@@ -120,12 +120,15 @@ extension ExportJob {
                 try finish("./" + weights, nil)
                 return result
             }
-            let result = try writeGGUFLoRA(to: directory + "/" + adapterFile)
-            if !base.isDirectory && quantize == nil {
+            var result = try writeGGUFLoRA(to: directory + "/" + adapterFile)
+            // Ollama reads one file of weights, not the parts of one.
+            if !base.isDirectory && quantize == nil && base.weightFiles.count == 1 {
                 try finish(URL(fileURLWithPath: base.path).standardizedFileURL.path, "./" + adapterFile)
             } else {
                 let plain = ExportJob(base: base, adapter: nil, probes: probes, progress: progress)
-                _ = try plain.writeGGUF(to: directory + "/" + weights, quantize: quantize, tokenizer: tokenizer)
+                result.notes = try plain.writeGGUF(
+                    to: directory + "/" + weights, quantize: quantize, tokenizer: tokenizer
+                ).notes
                 try finish("./" + weights, "./" + adapterFile)
             }
             return result

@@ -1,6 +1,7 @@
 import Diagnostics
 import Kernels
 import OrderedJSON
+import SafeFiles
 import Tensors
 import WeightFiles
 
@@ -55,11 +56,13 @@ public struct ScaledTensor: Sendable {
     /// - Parameter name: the weight's, for messages.
     public func rows(named name: String) -> RowSource {
         guard let numbers, let start = values.bytes.baseAddress, let columns = shape.last else {
-            return RowSource(name: name, rows: 0, columns: 1) { _, _ in }
+            return RowSource(name: name, file: values.file.path, rows: 0, columns: 1) { _, _ in }
         }
         let (rowBytes, owner) = (numbers.rowBytes, values.file)
         nonisolated(unsafe) let from = start
-        return RowSource(name: name, rows: shape.dropLast().reduce(1, *), columns: columns) { row, to in
+        return RowSource(
+            name: name, file: values.file.path, rows: shape.dropLast().reduce(1, *), columns: columns
+        ) { row, to in
             withExtendedLifetime(owner) { numbers.expand(row: row, from + row * rowBytes, into: to, as: .f32) }
         }
     }

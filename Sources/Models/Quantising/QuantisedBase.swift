@@ -31,8 +31,7 @@ public struct QuantisedBase: Sendable {
         self.files = files
         self.format = format
         var formats: [String: ElementFormat] = [:]
-        var replaced: [ElementFormat?: [String]] = [:]
-        var count = 0
+        var fallbacks = FormatFallbacks()
         let tied = files.description.config.tiedHead
         for module in files.plan.modules {
             let tensor = module.name.weight
@@ -40,9 +39,8 @@ public struct QuantisedBase: Sendable {
                 let wanted = Self.wanted(module, format, tiedHead: tied)
             else { continue }
             let fitting = wanted.fitting(columns: stored.columns)
-            count += 1
             formats[tensor] = fitting
-            if fitting != wanted { replaced[fitting, default: []].append(module.name.path) }
+            fallbacks.count(module.name.path, wanted: wanted, has: fitting)
         }
         guard !formats.isEmpty else {
             throw Problem(
@@ -51,13 +49,7 @@ public struct QuantisedBase: Sendable {
                 advice: "leave base.quantize out")
         }
         self.formats = formats
-        let total = count
-        notes = replaced.sorted { $0.value.count > $1.value.count }.map { fallback, paths in
-            "base.quantize: \(paths.count) of \(total) matrices have rows that do not fill blocks of "
-                + "\(format.blockSize) and are held "
-                + (fallback.map { "as \($0.name)" } ?? "as they are stored") + ": "
-                + paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? " …" : "")
-        }
+        notes = fallbacks.lines("held").map { "base.quantize: " + $0 }
     }
 
     private static func wanted(
@@ -95,7 +87,8 @@ public struct QuantisedBase: Sendable {
     /// - Parameters:
     ///   - cache: the directory the file is kept in; made when it is not there.
     ///   - progress: told what is being done and, while numbers are quantised, the share done; may throw to end the work.
-    /// - Throws: ``RunFailure`` when the disk refuses or a number is not finite; nothing is left then.
+    /// - Throws: ``RunFailure`` when the disk refuses, ``Problem`` for a number that is not finite or too large for the
+    ///   format; nothing is left then.
     public func load(cache: QuantisedCache, progress: (String, Double?) throws -> Void = { _, _ in }) throws
         -> ModelFiles
     {

@@ -1,5 +1,6 @@
 import Diagnostics
 import Kernels
+import SafeFiles
 
 extension StoredTensor {
     /// Hands the rows to the sink in another format, a panel at a time, expanded and stored on the pool.
@@ -9,8 +10,8 @@ extension StoredTensor {
     ///   - order: which stored row comes first, second …; it may leave rows out. Nil for all in the stored order.
     ///   - adding: adds to a panel's numbers, row after row, before they are stored; nil adds nothing, and rows that have
     ///     the format already are handed on as they are.
-    /// - Throws: ``RunFailure`` for a number that is not finite and what the sink throws. Traps unless the tensor's own
-    ///   format can be expanded.
+    /// - Throws: ``Problem`` for a number that is not finite or too large for the format, and what the sink throws. Traps
+    ///   unless the tensor's own format can be expanded.
     public func write(
         as format: ElementFormat, order: [Int]? = nil, to sink: ByteSink,
         adding: ((_ rows: [Int], _ numbers: UnsafeMutablePointer<Float>) -> Void)? = nil
@@ -27,7 +28,7 @@ extension StoredTensor {
         }
         let columns = columns
         nonisolated(unsafe) let from = start
-        let source = RowSource(name: name, rows: rows, columns: columns) { row, to in
+        let source = RowSource(name: name, file: file.path, rows: rows, columns: columns) { row, to in
             BlockFormats.expandRows(own, from, columns: columns, rows: row..<row + 1, into: to)
         }
         try withExtendedLifetime(file) { try source.write(as: format, order: order, to: sink, adding: adding) }
@@ -41,6 +42,8 @@ public struct RowSource {
 
     /// What they are, for messages.
     public let name: String
+    /// Where they are from, for messages.
+    public let file: String
     /// How many there are.
     public let rows: Int
     /// Numbers in each.
@@ -50,10 +53,10 @@ public struct RowSource {
 
     /// Rows made by `expand`.
     public init(
-        name: String, rows: Int, columns: Int,
+        name: String, file: String, rows: Int, columns: Int,
         expand: @escaping @Sendable (_ row: Int, _ into: UnsafeMutablePointer<Float>) -> Void
     ) {
-        (self.name, self.rows, self.columns, self.expand) = (name, rows, columns, expand)
+        (self.name, self.file, self.rows, self.columns, self.expand) = (name, file, rows, columns, expand)
     }
 
     /// Hands the rows to the sink in a format; see ``StoredTensor/write(as:order:to:adding:)``.
@@ -72,20 +75,24 @@ public struct RowSource {
             let rows = order.map { Array($0[range]) } ?? Array(range)
             Pool.rows(rows.count, atLeast: 1) { part in for i in part { expand(rows[i], numbers + i * columns) } }
             adding?(rows, numbers)
-            var finite = [Bool](repeating: false, count: rows.count)
-            finite.withUnsafeMutableBufferPointer { finite in
-                nonisolated(unsafe) let finite = finite
+            var outcomes = [Outcome](repeating: .stored, count: rows.count)
+            outcomes.withUnsafeMutableBufferPointer { outcomes in
+                nonisolated(unsafe) let outcomes = outcomes
                 Pool.rows(rows.count, atLeast: 1) { part in
                     for i in part {
-                        finite[i] = isFinite(numbers + i * columns, columns)
-                        guard finite[i] else { continue }
-                        BlockFormats.quantizeRows(
-                            format, numbers + i * columns, columns: columns, rows: 1, into: to + i * rowBytes)
+                        outcomes[i] = Self.store(numbers + i * columns, columns, as: format, to + i * rowBytes)
                     }
                 }
             }
-            if let bad = finite.firstIndex(of: false) {
-                throw RunFailure("tensor \(name): a number of row \(rows[bad]) is not finite")
+            if let bad = outcomes.firstIndex(where: { $0 != .stored }) {
+                throw outcomes[bad] == .notFinite
+                    ? Problem(
+                        "tensor \(name): a number of row \(rows[bad]) is not finite", file: file,
+                        advice: "the file is damaged; copy it again")
+                    : Problem(
+                        "tensor \(name): row \(rows[bad]) has numbers that are too large for \(format.name)",
+                        file: file,
+                        advice: "choose a format that can hold them, such as bf16 or f32")
             }
             try sink(UnsafeRawBufferPointer(start: stored.base, count: rows.count * rowBytes))
         }
@@ -93,9 +100,29 @@ public struct RowSource {
     }
 }
 
-/// Whether all numbers are finite. Written so that it is vectorised: an exponent of all ones is what none may have.
-private func isFinite(_ numbers: UnsafePointer<Float>, _ count: Int) -> Bool {
+extension RowSource {
+    /// What became of a row.
+    private enum Outcome { case stored, notFinite, tooLarge }
+
+    /// From here on a row that has been stored is read back: numbers and scales in f16 end at 65504.
+    private static let nearTheEnd: Float = 32768
+
+    /// Stores one row. Where it is read back its numbers are overwritten.
+    private static func store(
+        _ row: UnsafeMutablePointer<Float>, _ columns: Int, as format: ElementFormat, _ to: UnsafeMutableRawPointer
+    ) -> Outcome {
+        let largest = largestMagnitude(row, columns)
+        guard largest.isFinite else { return .notFinite }
+        BlockFormats.quantizeRows(format, row, columns: columns, rows: 1, into: to)
+        guard largest >= nearTheEnd, format != .f32 else { return .stored }
+        BlockFormats.expandRows(format, to, columns: columns, rows: 0..<1, into: row)
+        return largestMagnitude(row, columns).isFinite ? .stored : .tooLarge
+    }
+}
+
+/// The largest magnitude, by its bits, so that it is vectorised: infinite or a NaN where a number is.
+private func largestMagnitude(_ numbers: UnsafePointer<Float>, _ count: Int) -> Float {
     var largest: UInt32 = 0
     for i in 0..<count { largest = max(largest, numbers[i].bitPattern & 0x7fff_ffff) }
-    return largest < 0x7f80_0000
+    return Float(bitPattern: largest)
 }
