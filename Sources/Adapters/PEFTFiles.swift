@@ -44,7 +44,12 @@ public struct PEFTFiles: Sendable {
         if let dropout { config.settings.dropout = dropout }
         let tensorPath = path + "/adapter_model.safetensors"
         guard FileManager.default.fileExists(atPath: tensorPath) else {
-            throw Problem("has no adapter_model.safetensors", file: path)
+            guard FileManager.default.fileExists(atPath: path + "/adapter_model.bin") else {
+                throw Problem("has no adapter_model.safetensors", file: path)
+            }
+            throw Problem(
+                "holds its weights as adapter_model.bin, a pickle that can run code when it is read", file: path,
+                advice: "load and save it once with a newer PEFT, which writes adapter_model.safetensors")
         }
         return try PEFTFiles(path: path, config: config, tensors: WeightStore.open(tensorPath), files: files)
     }
