@@ -55,12 +55,18 @@ public enum FewRows {
         }
     }
 
-    /// Calls `body` with ranges of outputs in parallel. More strips than threads, so that one that is held up by another
-    /// program does not hold up the rest; no strip so small that starting it shows.
+    /// Calls `body` with ranges of outputs in parallel. Each takes a part of what is left: memory is read fastest in long
+    /// stretches, and the short ones at the end are for whichever thread is done first.
     private static func strips(_ outputs: Int, bytes: Int, multiple: Int = 4, _ body: (Range<Int>) -> Void) {
-        let least = max(1, (1 << 15) / max(1, bytes))
-        let strip = (max(least, outputs / (Pool.threads * 6)) + multiple - 1) / multiple * multiple
-        Pool.run((outputs + strip - 1) / strip) { i in body(i * strip..<min(outputs, (i + 1) * strip)) }
+        let least = max(1, (1 << 15) / max(1, bytes))  // so short that starting it would show
+        var bounds = [0]
+        var start = 0
+        while start < outputs {
+            let strip = max(least, (outputs - start) / (Pool.threads * 2))
+            start = min(outputs, start + (strip + multiple - 1) / multiple * multiple)
+            bounds.append(start)
+        }
+        Pool.run(bounds.count - 1) { i in body(bounds[i]..<bounds[i + 1]) }
     }
 
     /// Calls `body` with the rows as floats.
