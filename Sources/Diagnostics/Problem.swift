@@ -38,12 +38,25 @@ public struct Problem: Error, Sendable, Equatable, CustomStringConvertible {
         var text = place + message + (advice.map { "; \($0)" } ?? "")
         if let excerpt, let line {
             let gutter = "\(line) | "
-            text += "\n" + gutter + excerpt
+            let (shown, column) = Self.part(of: excerpt, around: column)
+            text += "\n" + gutter + shown
             if let column {
                 text += "\n" + String(repeating: " ", count: gutter.count + column - 1) + "^"
             }
         }
         return text
+    }
+
+    /// The part of a long line around a column, and where the column is in it.
+    private static func part(of line: String, around column: Int?) -> (text: String, column: Int?) {
+        let longest = 160
+        if line.count <= longest { return (line, column) }
+        let start = max(0, min((column ?? 1) - longest / 2, line.count - longest))
+        let end = start + longest < line.count ? "…" : ""
+        return (
+            (start > 0 ? "…" : "") + line.dropFirst(start).prefix(longest) + end,
+            column.map { $0 - start + (start > 0 ? 1 : 0) }
+        )
     }
 }
 

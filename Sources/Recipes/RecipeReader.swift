@@ -27,7 +27,8 @@ extension Recipe {
     ) throws -> Recipe {
         let source = RecipeSource(file: file, text: text)
         var mistakes: [Mistake] = []
-        var given = GivenKeys(try source.settings(of: text), &mistakes)
+        let document = try source.settings(of: text, &mistakes)
+        var given = GivenKeys(document, &mistakes)
         for override in overrides { given.apply(override, &mistakes) }
 
         var recipe = Recipe()
@@ -61,14 +62,14 @@ struct GivenKeys {
     private var settings: [String: Setting] = [:]
     private var sections: [String: Place] = [:]
 
-    /// The keys of a document; unknown and repeated ones become mistakes.
+    /// The keys of a document; unknown ones become mistakes.
     init(_ document: Setting?, _ mistakes: inout [Mistake]) {
         guard let document, !document.isNull else { return }
         guard case .mapping(let members, _) = document else {
             mistakes.append(.expected("keys and values, such as 'model: DIR'", document))
             return
         }
-        for member in members where !report(repeated: member, &mistakes) {
+        for member in members {
             if RecipeKey.named(member.key) != nil {
                 settings[member.key] = member.value
             } else if RecipeKey.sections.contains(member.key) {
@@ -86,7 +87,7 @@ struct GivenKeys {
             mistakes.append(.expected("keys and values below '\(section.key)'", section.value))
             return
         }
-        for member in members where !report(repeated: member, &mistakes) {
+        for member in members {
             let path = "\(section.key).\(member.key)"
             if RecipeKey.named(path) != nil {
                 settings[path] = member.value
@@ -94,14 +95,6 @@ struct GivenKeys {
                 mistakes.append(.unknown(member, in: section.key))
             }
         }
-    }
-
-    private func report(repeated member: SettingMember, _ mistakes: inout [Mistake]) -> Bool {
-        guard let first = member.firstPlace else { return false }
-        var message = "'\(member.key)' is given more than once"
-        if case .file(let line, _) = first { message += ", first in line \(line)" }
-        mistakes.append(Mistake(place: member.keyPlace, message: message, advice: "remove one of them"))
-        return true
     }
 
     /// Lets the words after `--set` replace or add a key.

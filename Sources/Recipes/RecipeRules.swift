@@ -26,10 +26,12 @@ struct RecipeRules {
     }
 
     private func length(_ recipe: inout Recipe, _ mistakes: inout [Mistake]) {
-        if given.states("train.steps") {
-            complain(
-                "train.epochs", "both train.epochs and train.steps are given", "keep the one that shall decide",
-                &mistakes)
+        if recipe.train.steps != nil {
+            if given.states("train.epochs"), recipe.train.epochs != nil {
+                complain(
+                    "train.epochs", "both train.epochs and train.steps are given", "keep the one that shall decide",
+                    &mistakes)
+            }
             recipe.train.epochs = nil
         } else if recipe.train.epochs == nil {
             recipe.train.epochs = Recipe().train.epochs

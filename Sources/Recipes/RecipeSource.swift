@@ -14,14 +14,20 @@ struct RecipeSource: Sendable {
     /// The text of a line counted from 1.
     func excerpt(_ line: Int) -> String? { lines.indices.contains(line - 1) ? String(lines[line - 1]) : nil }
 
-    /// The document's settings; nil when it holds nothing but comments.
-    func settings(of text: String) throws(Problem) -> Setting? {
+    /// The document's settings; nil when it holds nothing but comments. Keys that are given again become mistakes, wherever
+    /// they stand, and the first of them counts.
+    func settings(of text: String, _ mistakes: inout [Mistake]) throws(Problem) -> Setting? {
         var text = text
         var repeated = 0
         while true {
             do {
                 guard let node = try compose(yaml: text) else { return nil }
-                return Self.setting(node) { .file(line: $0?.line ?? 1, column: $0?.column ?? 1) }
+                var reader = NodeReader { .file(line: $0?.line ?? 1, column: $0?.column ?? 1) }
+                let setting = try reader.setting(node)
+                mistakes += reader.repetitions
+                return setting
+            } catch is NodeReader.TooManyValues {
+                throw Problem(NodeReader.TooManyValues.message, file: file, advice: NodeReader.TooManyValues.advice)
             } catch let YamlError.duplicatedKeysInMapping(keys, context) {
                 // Yams stops at a repeated key; ours must not. The repetition is marked in place and reported later.
                 guard repeated < 14, let key = keys.first,
@@ -45,30 +51,15 @@ struct RecipeSource: Sendable {
     static func setting(ofFlag flag: String, value: String) throws(Mistake) -> Setting {
         do {
             guard let node = try compose(yaml: value) else { return .scalar("", isPlain: true, .flag(flag)) }
-            return setting(node) { _ in .flag(flag) }
+            var reader = NodeReader { _ in .flag(flag) }
+            return try reader.setting(node)
+        } catch is NodeReader.TooManyValues {
+            throw Mistake(
+                place: .flag(flag), message: NodeReader.TooManyValues.message, advice: NodeReader.TooManyValues.advice)
         } catch {
             throw Mistake(
                 place: .flag(flag), message: "'\(value)' cannot be read as YAML",
                 advice: "lists are written [a, b], text with special characters in quotes")
-        }
-    }
-
-    private static func setting(_ node: Node, _ place: (Mark?) -> Place) -> Setting {
-        let here = place(node.mark)
-        switch node {
-        case .scalar(let scalar): return .scalar(scalar.string, isPlain: scalar.style == .plain, here)
-        case .sequence(let sequence): return .list(sequence.map { setting($0, place) }, here)
-        case .alias: return .scalar("", isPlain: true, here)  // composing has replaced aliases by what they name
-        case .mapping(let mapping):
-            var members: [SettingMember] = []
-            for (key, value) in mapping {
-                let (name, isRepeated) = unmarked(key.string ?? "")
-                members.append(
-                    SettingMember(
-                        key: name, keyPlace: place(key.mark), value: setting(value, place),
-                        firstPlace: isRepeated ? members.first { $0.key == name }?.keyPlace ?? here : nil))
-            }
-            return .mapping(members, here)
         }
     }
 
@@ -84,12 +75,65 @@ struct RecipeSource: Sendable {
     }
 }
 
+/// Makes settings of a YAML document's nodes.
+private struct NodeReader {
+    /// Far more than any recipe or suite has. Aliases of aliases name billions in a few lines; while they are nodes they share
+    /// what they hold.
+    private static let mostValues = 100_000
+
+    struct TooManyValues: Error {
+        static let message = "holds more than \(mostValues) values"
+        static let advice = "an alias (*) stands for all that its anchor (&) names: write out what is meant"
+    }
+
+    /// Where a node stands.
+    let place: (Mark?) -> Place
+    /// Keys that a mapping has already.
+    private(set) var repetitions: [Mistake] = []
+    private var count = 0
+
+    init(_ place: @escaping (Mark?) -> Place) { self.place = place }
+
+    mutating func setting(_ node: Node) throws(TooManyValues) -> Setting {
+        count += 1
+        if count > Self.mostValues { throw TooManyValues() }
+        let here = place(node.mark)
+        switch node {
+        case .scalar(let scalar): return .scalar(scalar.string, isPlain: scalar.style == .plain, here)
+        case .alias: return .scalar("", isPlain: true, here)  // composing has replaced aliases by what they name
+        case .sequence(let sequence):
+            var elements: [Setting] = []
+            for element in sequence { elements.append(try setting(element)) }
+            return .list(elements, here)
+        case .mapping(let mapping):
+            var members: [SettingMember] = []
+            for (key, value) in mapping {
+                let (name, isRepeated) = RecipeSource.unmarked(key.string ?? "")
+                if isRepeated {
+                    repetitions.append(repetition(of: name, at: place(key.mark), members))
+                } else {
+                    members.append(SettingMember(key: name, keyPlace: place(key.mark), value: try setting(value)))
+                }
+            }
+            return .mapping(members, here)
+        }
+    }
+
+    private func repetition(of key: String, at place: Place, _ members: [SettingMember]) -> Mistake {
+        var message = "'\(key)' is given more than once"
+        if case .file(let line, _)? = members.first(where: { $0.key == key })?.keyPlace {
+            message += ", first in line \(line)"
+        }
+        return Mistake(place: place, message: message, advice: "remove one of them")
+    }
+}
+
 // A repeated key of a block mapping is marked by moving its first letter into the private-use area: U+E100 + letter for
 // the second occurrence, U+E200 + letter for the third and so on. One character stays one character, so every line and
 // column keeps its place.
 extension RecipeSource {
     /// The key as the user wrote it and whether it had been marked.
-    private static func unmarked(_ key: String) -> (key: String, isRepeated: Bool) {
+    fileprivate static func unmarked(_ key: String) -> (key: String, isRepeated: Bool) {
         guard let first = key.unicodeScalars.first, (0xE100..<0xF000).contains(first.value),
             let letter = Unicode.Scalar(first.value & 0xFF)
         else { return (key, false) }

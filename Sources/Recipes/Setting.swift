@@ -55,8 +55,6 @@ struct SettingMember: Sendable {
     let key: String
     let keyPlace: Place
     let value: Setting
-    /// Where the same key stands the first time, when this is a repetition.
-    var firstPlace: Place?
 }
 
 /// Something wrong with one setting.

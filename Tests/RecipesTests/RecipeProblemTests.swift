@@ -47,6 +47,58 @@ struct RecipeProblemTests {
         #expect(flow.count == 1 && flow[0].contains("'keep' is given more than once"))
     }
 
+    @Test func repetitionsBelowListsAndPatternsAreFound() {
+        let text = """
+            model: m
+            output: o
+            data:
+              train:
+                - path: a.jsonl
+                  weight: 2
+                  path: b.jsonl
+            adapter:
+              rank_pattern:
+                q_proj: 2
+                k_proj: 3
+                q_proj: 4
+            """
+        #expect(
+            problems(text) == [
+                "r.yaml:7:7: 'path' is given more than once, first in line 5; remove one of them\n"
+                    + "7 |       path: b.jsonl\n          ^",
+                "r.yaml:12:5: 'q_proj' is given more than once, first in line 10; remove one of them\n"
+                    + "12 |     q_proj: 4\n         ^",
+            ])
+    }
+
+    /// A few lines of aliases of aliases name a thousand million values.
+    @Test func aliasesThatNameMoreThanAnyRecipeHasAreRefused() {
+        var lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+        for level in 1...8 {
+            lines.append(
+                "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ") + "]")
+        }
+        let found = problems(lines.joined(separator: "\n") + "\n" + smallest)
+        #expect(
+            found.count == 1 && found[0].hasPrefix("r.yaml: holds more than 100000 values; an alias (*)"), "\(found)")
+        let flag = problems(
+            smallest,
+            set: ["data.train=[&a [x, x], " + Array(repeating: "*a", count: 60_000).joined(separator: ",") + "]"])
+        #expect(flag.count == 1 && flag[0].contains("holds more than 100000 values"))
+        // One alias is as good as what it names.
+        #expect(problems("model: &here m\noutput: *here\ndata: {train: t}\n").isEmpty)
+    }
+
+    @Test func longLinesAreShownAroundTheMistake() {
+        let text = "{model: m, output: o, data: {train: [" + String(repeating: "a, ", count: 300) + "b]}, seed: 3}"
+        let found = problems(text)
+        #expect(found.count == 1 && found[0].contains("unknown key 'seed'"), "\(found)")
+        let lines = (found.first ?? "").split(separator: "\n").map(String.init)
+        #expect(lines.count == 3 && lines[1].hasPrefix("1 | …a, a, ") && lines[1].hasSuffix("seed: 3}"))
+        let caret = lines.last?.count ?? 0
+        #expect(lines[1].dropFirst(caret - 1).hasPrefix("seed"), "\(found)")
+    }
+
     @Test(arguments: [
         ("train: {epochs: 2, steps: 10}", "both train.epochs and train.steps are given"),
         ("train: {learning_rate: 1e-4, min_learning_rate: 1e-3}", "above train.learning_rate"),

@@ -165,6 +165,9 @@ struct RecipeTests {
         #expect(recipe.data.train.last == TrainingFile(path: "y", weight: 2))
         #expect(try read("adapter: {rank: wrong}\n" + smallest, set: ["adapter.rank=2"]).adapter.rank == 2)
         #expect(try read("train: {epochs: 3}\n" + smallest, set: ["train.steps=2"]).train.steps == 2)
+        #expect(try read("train: {epochs: 3, steps: none}\n" + smallest).train.epochs == 3)
+        #expect(try read("train: {epochs: none, steps: 4}\n" + smallest).train.steps == 4)
+        #expect(try read("train: {steps: none}\n" + smallest).train.epochs == 1)
         #expect(try read("train: {steps: 3}\n" + smallest, set: ["train.epochs=2"]).train.epochs == 2)
         #expect(problems(smallest, set: ["train.epochs=2", "train.steps=3"]).count == 1)
         #expect(

@@ -19,7 +19,7 @@ extension Suite {
         var mistakes: [Mistake] = []
         var suite = Suite(file: file)
         let place = Place.file(line: 1, column: 1)
-        switch try source.settings(of: text) {
+        switch try source.settings(of: text, &mistakes) {
         case .mapping(let members, _)?: suite.take(members, &mistakes)
         case nil:
             mistakes.append(Mistake(place: place, message: "the suite is empty", advice: "it has a list of tasks"))
@@ -35,9 +35,6 @@ extension Suite {
 
     private mutating func take(_ members: [SettingMember], _ mistakes: inout [Mistake]) {
         for member in members {
-            if member.firstPlace != nil {
-                mistakes.append(Mistake(place: member.keyPlace, message: "'\(member.key)' is given twice"))
-            }
             switch member.key {
             case "tasks":
                 guard case .list(let entries, _) = member.value, !entries.isEmpty else {
@@ -67,9 +64,7 @@ extension Suite {
         }
         var task = TaskSettings()
         for member in members {
-            if member.firstPlace != nil {
-                mistakes.append(Mistake(place: member.keyPlace, message: "'\(member.key)' is given twice"))
-            } else if let key = TaskKey.all.first(where: { $0.name == member.key }) {
+            if let key = TaskKey.all.first(where: { $0.name == member.key }) {
                 key.read(member.value, &task, &mistakes)
             } else {
                 mistakes.append(.unknown(member, among: TaskKey.all.map(\.name)))
