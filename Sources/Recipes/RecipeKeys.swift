@@ -160,7 +160,7 @@ extension RecipeKey {
             "evaluate.tasks", \.evaluate.tasks, .list(.path, of: "files", orOne: true, allowsEmpty: true),
             otherNames: ["tasks", "eval_tasks"],
             "what the model is asked besides its loss on held-out rows: JSONL files or suites (YAML), as `graft eval` has"
-                + " them"),
+                + " them, gates aside"),
         RecipeKey(
             "evaluate.metric", \.evaluate.metric, .text, otherNames: ["metric_for_best_model"],
             "what decides which checkpoint is best: `eval_loss` or `TASK.METRIC`"),

@@ -13,7 +13,8 @@ public final class MappedFile: @unchecked Sendable {
     public let path: String
     /// The file's bytes.
     public let bytes: UnsafeRawBufferPointer
-    private let isFile: Bool
+    /// What the file was when it was mapped; nil for bytes in memory.
+    private let status: stat?
 
     /// Maps the whole file. Throws a ``Problem`` naming the file when it cannot be read.
     public init(path: String) throws(Problem) {
@@ -32,7 +33,7 @@ public final class MappedFile: @unchecked Sendable {
                 : Problem("is not a regular file", file: path, advice: "write what it gives to a file first")
         }
         self.path = path
-        isFile = true
+        self.status = status
         let size = Int(status.st_size)
         guard size > 0 else {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -47,7 +48,7 @@ public final class MappedFile: @unchecked Sendable {
     /// Bytes in memory in place of a file's, written once by `fill`; `path` is the file they were made from.
     public init(inMemory count: Int, standingFor path: String, fill: (UnsafeMutableRawBufferPointer) -> Void) {
         self.path = path
-        isFile = false
+        status = nil
         guard count > 0 else {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
             return
@@ -64,6 +65,17 @@ public final class MappedFile: @unchecked Sendable {
         if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
     }
 
+    /// Whether another program has written into the file since it was mapped, or cut it short: its bytes are no longer those that
+    /// were there, and some may be gone, which ends whoever reads them by a signal. A file that was put in its place or taken
+    /// away does no harm.
+    public var hasChanged: Bool {
+        guard let before = status else { return false }
+        var now = stat()
+        guard stat(path, &now) == 0, now.st_dev == before.st_dev, now.st_ino == before.st_ino else { return false }
+        return now.st_size != before.st_size || now.st_mtim.tv_sec != before.st_mtim.tv_sec
+            || now.st_mtim.tv_nsec != before.st_mtim.tv_nsec
+    }
+
     /// Tells the kernel how the bytes will be read (`MADV_SEQUENTIAL`, `MADV_WILLNEED` …).
     public func advise(_ advice: Int32) {
         if let start = bytes.baseAddress { madvise(UnsafeMutableRawPointer(mutating: start), bytes.count, advice) }
@@ -72,7 +84,7 @@ public final class MappedFile: @unchecked Sendable {
     /// Takes pages out of this process's resident memory; the file stays in the system's cache, and a later read maps them
     /// again. For whoever passes through a large file once. Bytes in memory that stand for no file are left alone.
     public func release(_ range: Range<Int>) {
-        guard isFile, let start = bytes.baseAddress, !range.isEmpty else { return }
+        guard status != nil, let start = bytes.baseAddress, !range.isEmpty else { return }
         let page = Int(getpagesize())
         let first = range.lowerBound / page * page
         madvise(UnsafeMutableRawPointer(mutating: start + first), range.upperBound - first, Int32(MADV_DONTNEED))

@@ -42,13 +42,17 @@ public struct AdamW {
     }
 
     /// The norm of all gradients together; not finite when any of them is not.
-    static func gradientNorm(_ parameters: [Parameter]) -> Double {
+    static func gradientNorm(_ parameters: [Parameter]) -> Double { norm(parameters, \.gradient) }
+
+    /// The norm of what each parameter has there, all together; not finite when any number is not.
+    static func norm(_ parameters: [Parameter], _ tensor: (Parameter) -> Tensor) -> Double {
         let panels = panels(parameters)
+        let tensors = parameters.map(tensor)
         let sums = Tensor(uninitialized: panels.count, 2)  // room for a double each
         let doubles = sums.pointer.assumingMemoryBound(to: Double.self)
         Pool.run(panels.count) { i in
             let (index, range) = panels[i]
-            doubles[i] = graft_sum_of_squares(parameters[index].gradient.floats + range.lowerBound, range.count)
+            doubles[i] = graft_sum_of_squares(tensors[index].floats + range.lowerBound, range.count)
         }
         return (0..<panels.count).reduce(0) { $0 + doubles[$1] }.squareRoot()
     }

@@ -60,8 +60,9 @@ struct RunEvaluation {
         for (number, task) in results.tasks.enumerated() {
             var shown: [String] = []
             for measured in comparison.section(ofTask: number)?.lines[0].metrics ?? [] {
-                guard let value = measured.value else { continue }
                 let metric = measured.metric
+                // No base is asked here that the model could diverge from.
+                guard let value = measured.value, metric != .divergence else { continue }
                 report.metrics.append(("\(task.name).\(metric.name)", value))
                 let isTelling = metric.role == .quality ? metric != .bitsPerByte : value != 0
                 if isTelling { shown.append("\(metric.title) \(metric.text(value))") }

@@ -59,9 +59,12 @@ public struct RunPlan: Sendable {
     ) throws {
         var problems: [Problem] = []
         func collect<T>(_ body: () throws -> T) throws -> T? {
-            do { return try body() } catch let error as Problem { problems.append(error) } catch let error as Problems {
-                problems += error.list
+            var found: [Problem] = []
+            do { return try body() } catch let error as Problem { found = [error] } catch let error as Problems {
+                found = error.list
             }
+            // A template that is none is met by rows and by tasks.
+            problems += found.filter { !problems.contains($0) }
             return nil
         }
         self.recipe = recipe
@@ -91,6 +94,13 @@ public struct RunPlan: Sendable {
         initial = try recipe.adapter.initFrom.flatMap { path in
             try collect { try PEFTFiles.open(path, for: files, dropout: recipe.adapter.dropout) }
         }
+        precision = recipe.train.precision.map { $0 == .bf16 ? .bf16 : .f32 } ?? (Machine.hasBF16 ? .bf16 : .f32)
+        if precision == .bf16 && !Machine.hasBF16 {
+            problems.append(
+                Problem(
+                    "train.precision: bf16 is not available on this processor or with this engine",
+                    advice: "leave train.precision out, or set it to f32"))
+        }
         let corpora = try collect { try Self.corpora(recipe, tokenizer, files, moment, progress) }
         let tasks = try collect { try Self.tasks(recipe, tokenizer, files, moment) }
         // Without its task a metric cannot be looked for.
@@ -116,12 +126,6 @@ public struct RunPlan: Sendable {
         }
         stepsPerEpoch = source.stepCount(ofEpoch: 0)
         totalSteps = recipe.train.steps ?? source.stepCount(epochs: recipe.train.epochs ?? 1)
-        precision = recipe.train.precision.map { $0 == .bf16 ? .bf16 : .f32 } ?? (Machine.hasBF16 ? .bf16 : .f32)
-        if precision == .bf16 && !Machine.hasBF16 {
-            throw Problem(
-                "train.precision: bf16 is not available on this processor or with this engine",
-                advice: "leave train.precision out, or set it to f32")
-        }
     }
 
     /// Whether anything is evaluated during training.
@@ -138,11 +142,8 @@ public struct RunPlan: Sendable {
     private static func tasks(
         _ recipe: Recipe, _ tokenizer: Tokenizer, _ files: ModelFiles, _ moment: Date
     ) throws -> [EvaluationTask] {
-        if recipe.evaluate.tasks.isEmpty { return [] }
-        let settings = try recipe.evaluate.tasks.flatMap { path in
-            path.hasSuffix(".yaml") || path.hasSuffix(".yml")
-                ? try Suite.load(path: path).tasks : [TaskSettings(data: [path])]
-        }
+        let settings = try recipe.evaluationTasks()
+        if settings.isEmpty { return [] }
         let source = templateSource(recipe)
         var reader = TaskReader(
             tokenizer: tokenizer, config: files.description.config,
@@ -160,12 +161,6 @@ public struct RunPlan: Sendable {
         _ progress: (@Sendable (Double) -> Void)?
     ) throws -> (train: Corpus, evaluation: Corpus?, template: String?) {
         let source = templateSource(recipe)
-        let positions = files.description.config.maximumPositions
-        if recipe.data.maxLength > positions {
-            throw Problem(
-                "data.max_length: \(recipe.data.maxLength) is beyond the model's \(positions) positions",
-                advice: "set it to at most \(positions)")
-        }
         let renderer = try PromptRenderer(tokenizer: tokenizer, source: source, now: moment)
         let builder = SampleBuilder(
             renderer: renderer, maxLength: recipe.data.maxLength,
@@ -177,6 +172,13 @@ public struct RunPlan: Sendable {
             do { opened[path] = try RowFile(path: path) } catch { problems.append(error) }
         }
         try Problems(problems).throwIfAny()
+        let positions = files.description.config.maximumPositions
+        if recipe.data.maxLength > positions {
+            problems.append(
+                Problem(
+                    "data.max_length: \(recipe.data.maxLength) is beyond the model's \(positions) positions",
+                    advice: "set it to at most \(positions)"))
+        }
         var train: Corpus?
         var evaluation: Corpus?
         do {

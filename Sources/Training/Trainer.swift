@@ -55,7 +55,7 @@ public struct StepReport: Sendable {
     public var tokens: Int
     /// Wall-clock seconds.
     public var seconds: Double
-    /// Samples of the epoch seen, as a share, and the epoch.
+    /// The epoch that the step's samples are from, from 0.
     public var epoch: Int
     /// All tokens processed a second.
     public var tokensPerSecond: Double { Double(tokens) / max(seconds, 1e-9) }
@@ -101,7 +101,10 @@ public final class Trainer {
         let rate = settings.schedule.rate(at: step)
         let norm = try Profile.measure(.optimizer) {
             let norm = AdamW.gradientNorm(parameters)
-            guard norm.isFinite else { throw nonFiniteGradient() }
+            guard norm.isFinite else {
+                let culprit = notFinite("the gradient", \.gradient)
+                throw RunFailure("\(culprit) in step \(step + 1); no weight was changed by this step")
+            }
             optimizer.update(parameters, norm: norm, rate: rate)
             return norm
         }
@@ -180,15 +183,23 @@ public final class Trainer {
         return result
     }
 
-    private func nonFiniteGradient() -> RunFailure {
+    /// Refuses weights that are not finite, before they are kept: an update can overflow though its gradient did not.
+    ///
+    /// - Throws: ``RunFailure`` naming the tensor.
+    func checkWeights() throws(RunFailure) {
+        if AdamW.norm(parameters, \.value).isFinite { return }
+        throw RunFailure("\(notFinite("the value", \.value)) after step \(step); it is not kept")
+    }
+
+    /// Names the parts of parameters that hold numbers there which are not finite.
+    private func notFinite(_ what: String, _ tensor: (Parameter) -> Tensor) -> String {
         let names = parameters.flatMap { parameter in
             parameter.parts.filter { part in
-                !parameter.gradient.view(rows: part.rows).values().allSatisfy(\.isFinite)
+                !tensor(parameter).view(rows: part.rows).values().allSatisfy(\.isFinite)
             }.map(\.name)
         }
-        return RunFailure(
-            "the gradient of \(names.first ?? "a parameter") is not finite in step \(step + 1)"
-                + (names.count > 1 ? " (and of \(names.count - 1) more)" : "") + "; no weight was changed by this step")
+        return "\(what) of \(names.first ?? "a parameter") is not finite"
+            + (names.count > 1 ? " (and of \(names.count - 1) more)" : "")
     }
 }
 

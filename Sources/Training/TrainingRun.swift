@@ -114,9 +114,10 @@ public final class TrainingRun {
         try evaluateIfDue(metrics, shouldStop, listen)
         if progress.isEvaluationDue { return try stop(listen) }
         var passedBy = PassedBy()
-        while progress.step < plan.totalSteps, !hasLostPatience, let batch = try steps.next() {
+        while progress.step < plan.totalSteps, !hasLostPatience, let batch = try tellingWhatIsLeft({ try steps.next() })
+        {
             for note in passedBy.notes(batch) { try listen(.note(note)) }
-            let report = try step(batch)
+            let report = try tellingWhatIsLeft(advice: Self.steadier) { try trainer.step(batch) }
             progress.step = report.step
             progress.cursor = batch.next
             isSaved = false
@@ -135,7 +136,7 @@ public final class TrainingRun {
             try listen(.note("no better evaluation for \(times) times: stopping early at step \(progress.step)"))
         }
         if let note = passedBy.total { try listen(.note(note)) }
-        if !plan.evaluates { try result.write(to: output) }
+        if !plan.evaluates { try writeResult() }
         try save(listen)
         try listen(.finished(step: progress.step, bestStep: progress.bestStep ?? progress.step))
         return .finished
@@ -169,14 +170,15 @@ public final class TrainingRun {
         try listen(.resumed(step: stored.step))
     }
 
-    /// One step; a failed one says what is left of the run.
-    private func step(_ batch: StepBatch) throws -> StepReport {
-        do { return try trainer.step(batch) } catch let failure as RunFailure {
+    /// What helps against numbers that are not finite.
+    private static let steadier = "a lower train.learning_rate or train.max_grad_norm may help"
+
+    /// What `body` gives; a failure of it says what is left of the run.
+    private func tellingWhatIsLeft<Result>(advice: String? = nil, _ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch let failure as RunFailure {
             let newest = RunFolder(plan.recipe.output).checkpoints.last
-            throw RunFailure(
-                failure.message + "; "
-                    + (newest.map { "the last checkpoint is \($0.path)" } ?? "there is no checkpoint yet")
-                    + "; a lower train.learning_rate or train.max_grad_norm may help")
+            let left = newest.map { "the last checkpoint is \($0.path)" } ?? "there is no checkpoint yet"
+            throw RunFailure([failure.message, left, advice].compactMap { $0 }.joined(separator: "; "))
         }
     }
 
@@ -200,7 +202,11 @@ public final class TrainingRun {
     ) throws {
         guard progress.isEvaluationDue else { return }
         let evaluation = RunEvaluation(plan: plan, trainer: trainer, forecast: forecast)
-        guard var report = try evaluation.report(step: progress.step, shouldStop: shouldStop) else { return }
+        guard
+            var report = try tellingWhatIsLeft({
+                try evaluation.report(step: progress.step, shouldStop: shouldStop)
+            })
+        else { return }
         guard let value = report.value(plan.deciding.name) else {
             throw RunFailure("\(plan.deciding.name) cannot be measured on these rows; name another evaluate.metric")
         }
@@ -215,7 +221,7 @@ public final class TrainingRun {
         if report.isBest {
             progress.bestValue = value
             progress.bestStep = progress.step
-            try result.write(to: plan.recipe.output)
+            try writeResult()
         }
         progress.metric = plan.deciding.name
         progress.evaluationsSinceBest = report.isBest ? 0 : progress.evaluationsSinceBest + 1
@@ -223,9 +229,16 @@ public final class TrainingRun {
         try listen(.evaluated(report))
     }
 
+    /// Writes what the run is for.
+    private func writeResult() throws {
+        try tellingWhatIsLeft(advice: Self.steadier) { try trainer.checkWeights() }
+        try result.write(to: plan.recipe.output)
+    }
+
     /// Writes a checkpoint, unless the newest one is of this very state.
     private func save(_ listen: (TrainingEvent) throws -> Void) throws {
         if isSaved { return }
+        try tellingWhatIsLeft(advice: Self.steadier) { try trainer.checkWeights() }
         let output = plan.recipe.output
         let path = try Checkpoint.write(trainer, progress, to: output) { directory in
             if result.adapter != nil { try result.write(to: directory) }

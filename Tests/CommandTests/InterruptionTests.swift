@@ -110,6 +110,49 @@ struct InterruptionTests {
         #expect(refused.errors.contains("free, and this run with its checkpoints needs"), "\(refused.errors)")
     }
 
+    @Test(
+        "rows that are rewritten meanwhile end the run with 1 after its last checkpoint, and are gone on with when they are back"
+    )
+    func rewrittenRows() throws {
+        let shop = try TrainTests.Workshop()
+        let program = Graft.program.path
+        let whole = try shop.graft("train", "adapt.yaml", "--set", "output=whole", "--set", "train.steps=400")
+        #expect(whole.status == 0, "\(whole.errors)")
+        // As 'make_rows.py > rows.jsonl' does: the file is cut to nothing first.
+        let line = """
+            cp rows.jsonl kept.jsonl
+            "\(program)" train adapt.yaml --set train.steps=400 --set save.every=5 & run=$!
+            for i in $(seq 300); do [ -e run/state/step-5 ] && break; sleep 0.02; done
+            : > rows.jsonl; sleep 0.3; head -n 3 kept.jsonl > rows.jsonl
+            wait $run; echo "status $?"; cat kept.jsonl > rows.jsonl
+            """
+        let run = try shop.bash(line)
+        #expect(run.lines == ["status 1"], "\(run.output)\(run.errors)")
+        #expect(run.errors.contains("error: rows.jsonl was changed by another program"), "\(run.errors)")
+        #expect(run.errors.contains("; the last checkpoint is run/state/step-"), "\(run.errors)")
+        #expect(leftovers(shop) == [])
+        let resumed = try shop.graft(
+            "train", "adapt.yaml", "--resume", "--set", "train.steps=400", "--set", "save.every=5")
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try shop.data("run/adapter_model.safetensors") == shop.data("whole/adapter_model.safetensors"))
+    }
+
+    @Test("weights that are cut short meanwhile end the run with 1 and one clear line")
+    func cutWeights() throws {
+        let shop = try TrainTests.Workshop()
+        let program = Graft.program.path
+        let line = """
+            "\(program)" train adapt.yaml --set train.steps=100000 & run=$!
+            for i in $(seq 300); do [ -e run/state/step-20 ] && break; sleep 0.05; done
+            truncate -s 5000 base/model.safetensors
+            wait $run; echo "status $?"
+            """
+        let run = try shop.bash(line)
+        #expect(run.lines == ["status 1"], "\(run.output)\(run.errors)")
+        #expect(run.errors.contains("error: a file that is being read was cut short"), "\(run.errors)")
+        #expect(leftovers(shop) == [])
+    }
+
     @Test("what a memory limit allows is kept, and less than the least is refused before the start")
     func memoryLimit() throws {
         let shop = try TrainTests.Workshop()

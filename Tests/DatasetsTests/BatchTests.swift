@@ -195,17 +195,57 @@ struct BatchTests {
         }
     }
 
-    @Test func aFileThatChangesUnderneathIsAProblem() throws {
+    @Test func aFileThatChangesUnderneathIsAFailure() throws {
+        let changes: [(FileHandle) throws -> Void] = [
+            { try $0.write(contentsOf: Data("{\"text\":\"short\"}          ".utf8)) }, { try $0.truncate(atOffset: 0) },
+            { try $0.truncate(atOffset: 10) },
+            {
+                _ = try $0.seekToEnd(); try $0.write(contentsOf: Data("\n".utf8))
+            },
+        ]
+        for change in changes {
+            try withFolder { folder in
+                let corpus = try corpus(folder, [([30, 30, 30], 1)])
+                let handle = try #require(FileHandle(forWritingAtPath: folder + "/0.jsonl"))
+                try change(handle)
+                try handle.close()
+                let prefetcher = Prefetcher(
+                    BatchSource(corpus: corpus, plan: BatchPlan(batchSize: 3, maxLength: 100, shuffle: false)))
+                let failure = #expect(throws: RunFailure.self) { try prefetcher.next() }
+                #expect(failure?.message.contains("0.jsonl was changed by another program") == true)
+                #expect(try prefetcher.next() == nil)
+            }
+        }
+    }
+
+    /// What was opened is still there, whatever has its name.
+    @Test func aFileThatIsReplacedOrRemovedIsGoneOnWith() throws {
         try withFolder { folder in
             let corpus = try corpus(folder, [([30, 30, 30], 1)])
-            let path = folder + "/0.jsonl"
-            let handle = try #require(FileHandle(forWritingAtPath: path))
-            try handle.write(contentsOf: Data("{\"text\":\"short\"}          ".utf8))
-            try handle.close()
-            let prefetcher = Prefetcher(
-                BatchSource(corpus: corpus, plan: BatchPlan(batchSize: 3, maxLength: 100, shuffle: false)))
-            #expect(throws: Problem.self) { try prefetcher.next() }
-            #expect(try prefetcher.next() == nil)
+            let source = BatchSource(corpus: corpus, plan: BatchPlan(batchSize: 3, maxLength: 100, shuffle: false))
+            let before = try heads(source, steps: 2)
+            try "other".write(toFile: folder + "/new", atomically: true, encoding: .utf8)
+            #expect(rename(folder + "/new", folder + "/0.jsonl") == 0)
+            #expect(try heads(source, steps: 2) == before)
+            try FileManager.default.removeItem(atPath: folder + "/0.jsonl")
+            #expect(try heads(source, steps: 2) == before)
+        }
+    }
+
+    /// A million epochs are not counted one by one.
+    @Test func manyEpochsAreCountedQuickly() throws {
+        try withFolder { folder in
+            let corpus = try corpus(folder, [((0..<60).map { 2 + $0 * 7 % 19 }, 1)])
+            for (packing, shuffle) in [(true, true), (true, false), (false, true)] {
+                let source = BatchSource(
+                    corpus: corpus, plan: BatchPlan(batchSize: 3, maxLength: 24, packing: packing, shuffle: shuffle))
+                let few = Double(source.stepCount(epochs: 1000)) / 1000
+                let start = ContinuousClock.now
+                let many = Double(source.stepCount(epochs: 1_000_000)) / 1_000_000
+                #expect(ContinuousClock.now - start < .seconds(10))
+                #expect(abs(many - few) < 0.1, "\(many) steps an epoch, \(few) in the first thousand")
+                if !packing { #expect(many == 20) }
+            }
         }
     }
 }

@@ -94,3 +94,13 @@ func plan(_ recipe: Recipe) throws -> RunPlan {
             )
         })
 }
+
+/// The numbers of a member in a run's metrics.jsonl.
+func losses(_ output: String, _ key: String = "loss") throws -> [Double] {
+    try String(contentsOfFile: output + "/metrics.jsonl", encoding: .utf8).split(separator: "\n").compactMap {
+        try JSONValue(parsing: String($0))[key]?.doubleValue
+    }
+}
+
+/// A file's content.
+func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }

@@ -44,11 +44,19 @@ public struct BatchSource: Sendable {
         return steps
     }
 
-    /// How many steps a number of epochs has; of a broken one the share, rounded up.
+    /// Samples that are put into steps to count them; so many take about a second.
+    private static let mostCounted = 1 << 24
+
+    /// How many steps a number of epochs has; of a broken one the share, rounded up. Of more epochs than can be counted in a
+    /// second the others are taken to be as long as those counted.
     public func stepCount(epochs: Double) -> Int {
         if !corpus.isKnown { return max(1, Int((epochs * Double(epoch.steps)).rounded(.up))) }
         let whole = Int(epochs.rounded(.down))
-        let complete = (0..<whole).reduce(0) { $0 + stepCount(ofEpoch: $1) }
+        // They differ only where samples in another order share sequences otherwise.
+        let most = plan.packing && plan.shuffle ? max(1, Self.mostCounted / max(1, epoch.samples)) : 1
+        let counted = min(whole, most)
+        let steps = (0..<counted).reduce(0) { $0 + stepCount(ofEpoch: $1) }
+        let complete = Int((Double(steps) / Double(max(1, counted)) * Double(whole)).rounded())
         let share = epochs - Double(whole)
         return complete + (share > 0 ? Int((share * Double(stepCount(ofEpoch: whole))).rounded(.up)) : 0)
     }
@@ -90,7 +98,7 @@ public struct BatchSource: Sendable {
 
         /// The next step; nil only when there are no samples at all.
         ///
-        /// - Throws: ``Problem`` when a data file has changed since it was read first.
+        /// - Throws: ``RunFailure`` when a data file has changed since it was read first.
         public mutating func next() throws -> StepBatch? {
             // Of an epoch that was begun, and then of a whole one.
             for _ in 0..<2 {

@@ -63,27 +63,30 @@ public final class Corpus: Sendable {
     /// Makes the samples of a unit: one that is known, or those of a row.
     ///
     /// - Parameter divided: what rows of several samples have given lately.
-    /// - Throws: ``Problem`` when a sample is not what it was; a row that is read for the first time is left out instead.
-    func make(_ unit: Int, parser: JSONParser, _ divided: inout DividedRows) throws(Problem) -> Made {
-        guard let samples else { return makeRow(unit, parser: parser) }
+    /// - Throws: ``RunFailure`` when a file or a sample is not what it was; a row that is read for the first time and faulty is left
+    ///   out instead.
+    func make(_ unit: Int, parser: JSONParser, _ divided: inout DividedRows) throws(RunFailure) -> Made {
+        guard let samples else { return try makeRow(unit, parser: parser) }
         let place = samples.place(unit)
         let file = files[place.file]
+        try file.checkUnchanged()
         do throws(RowFault) {
             let made = try divided.samples(ofFile: place.file, row: place.row) { () throws(RowFault) in
                 try builder.samples(for: try Row(try RowFile.value(file.bytes(of: place.row), parser: parser))).samples
             }
             guard made.indices.contains(place.part), made[place.part].count == samples.size(unit).tokens else {
-                throw RowFault("has changed while training", advice: "leave the data files alone during a run")
+                throw RowFault("is not what it was when it was read first")
             }
             return Made(samples: [made[place.part]])
         } catch {
-            throw file.problem(error, row: place.row)
+            throw RunFailure(file.problem(error, row: place.row).description)
         }
     }
 
-    private func makeRow(_ unit: Int, parser: JSONParser) -> Made {
+    private func makeRow(_ unit: Int, parser: JSONParser) throws(RunFailure) -> Made {
         let number = units.firstIndex { $0.contains(unit) } ?? 0
         let (file, row) = (files[number], unit - units[number].lowerBound)
+        try file.checkUnchanged()
         defer { file.release(row: row) }
         do throws(RowFault) {
             let result = try builder.samples(for: try Row(try RowFile.value(file.bytes(of: row), parser: parser)))

@@ -67,6 +67,12 @@ public final class RowFile: Sendable {
         file.release(max(0, bytes.lowerBound - around)..<min(file.bytes.count, bytes.upperBound + around))
     }
 
+    /// Refuses to go on with rows that are no longer those that were read first: what a cut file has lost would end the program.
+    func checkUnchanged() throws(RunFailure) {
+        guard file.hasChanged else { return }
+        throw RunFailure("\(path) was changed by another program: leave data files alone while they are in use")
+    }
+
     /// The rows from one on in pieces of about so many bytes.
     package func pieces(from row: Int, bytes: Int) -> [Range<Int>] { index.pieces(from: row, bytes: bytes) }
 

@@ -96,14 +96,21 @@ struct TrainCommand: NumericCommand {
 
     /// Checks the place of the results. A dry run is not refused one that exists, but says what the run will be told.
     private func checkOutput(of recipe: Recipe) throws {
-        // The recipe that a run has left with its results is written again.
-        let own = WritablePlace.isSame(self.recipe, recipe.output + "/recipe.yaml") ? [] : [self.recipe]
+        let inputs = inputs(of: recipe)
         do {
-            try OutputDirectory.check(
-                recipe.output, resume: resume, overwrite: overwrite, inputs: recipe.inputs + own)
+            try OutputDirectory.check(recipe.output, resume: resume, overwrite: overwrite, inputs: inputs)
         } catch  where dryRun {
             try OutputDirectory.checkWritable(recipe.output)
             Screen.warning(error.description)
         }
+    }
+
+    /// Everything that the run reads.
+    private func inputs(of recipe: Recipe) -> [String] {
+        // What is wrong with suites is told with everything else that is.
+        let tasks = (try? recipe.evaluationTasks()) ?? []
+        // The recipe that a run has left with its results is written again.
+        let own = WritablePlace.isSame(self.recipe, recipe.output + "/recipe.yaml") ? [] : [self.recipe]
+        return recipe.inputs + tasks.flatMap { $0.inputs } + own
     }
 }

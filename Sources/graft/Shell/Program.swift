@@ -14,12 +14,27 @@ enum Program {
         signal(SIGPIPE, SIG_IGN)
         // A file that may not grow further is an error of writing, told with the file's name.
         signal(SIGXFSZ, SIG_IGN)
+        endAtLostFiles()
         Interruption.install()
         PlainLogHandler.bootstrap()
         let thread = Thread { exit(run(Array(CommandLine.arguments.dropFirst()))) }
         thread.stackSize = stackSize
         thread.start()
         while true { pause() }
+    }
+
+    /// A file that is mapped into memory and cut short meanwhile ends whoever reads what is gone by a signal. It is told like
+    /// any other failure; which file it was cannot be said here, where nothing may be allocated.
+    private static func endAtLostFiles() {
+        signal(SIGBUS) { _ in
+            let text: StaticString = """
+
+                error: a file that is being read was cut short by another program, or its disk has failed; nothing more was written
+
+                """
+            write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+            _exit(ExitStatus.failed)
+        }
     }
 
     private static func run(_ arguments: [String]) -> Int32 {
