@@ -11,8 +11,14 @@ import Foundation
 /// mounted for reading only.
 public enum WritablePlace {
     /// Why no file can be written at `path`; nil when one can. Its folder must exist.
+    ///
+    /// A file is written beside its place and renamed into it, which would take a device (`/dev/null`) or a pipe away.
     public static func problem(ofFile path: String) -> Problem? {
-        if isDirectory(path) == true { return Problem("is a directory", file: path, advice: "give the name of a file") }
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            let what = status.st_mode & S_IFMT == S_IFDIR ? "is a directory" : "is a device or a pipe, not a file"
+            return Problem(what, file: path, advice: "give the name of a file")
+        }
         return problem(path, folder: FilePath.folder(of: path))
     }
 
@@ -52,10 +58,15 @@ public enum WritablePlace {
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) ? isDirectory.boolValue : nil
     }
 
-    /// Whether two paths name the same existing file, however they are written.
+    /// Whether two paths name the same file, however they are written, be it there or yet to be.
     public static func isSame(_ a: String, _ b: String) -> Bool {
+        if a.isEmpty || b.isEmpty { return false }
         var (first, second) = (stat(), stat())
-        return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev
-            && first.st_ino == second.st_ino
+        switch (stat(a, &first) == 0, stat(b, &second) == 0) {
+        case (true, true): return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+        case (false, false):
+            return URL(fileURLWithPath: a).standardizedFileURL == URL(fileURLWithPath: b).standardizedFileURL
+        default: return false
+        }
     }
 }

@@ -23,6 +23,58 @@ struct AnswerMetricTests {
         #expect(AnswerMetric.f1.score("", AnswerKey("ball")) == 0)
     }
 
+    /// Answer, reference, exact match, F1, contains and ROUGE-L.
+    private static let texts: [(String, String, Double, Double, Double, Double)] = [
+        ("caf\u{e9}", "cafe\u{301}", 0, 0, 0, 0), ("caf\u{e9} noir", "cafe\u{301} noir", 0, 0.5, 0, 0.5),
+        ("cafe\u{301} noir", "cafe noir", 0, 0.5, 0, 1), ("A\u{30a}", "\u{e5}", 0, 0, 0, 0),
+        ("ΟΔΟΣ", "οδος", 1, 1, 1, 0), ("x\u{1c}y", "x y", 1, 1, 1, 1), ("x \u{301}y", "x y", 0, 0.5, 0, 1),
+        ("a\u{301} b", "b", 0, 2.0 / 3, 1, 2.0 / 3), ("\u{212a}5", "k5", 1, 1, 1, 1), ("\u{fb01}n", "fin", 0, 0, 0, 0),
+        ("\u{130}x", "i\u{307}x", 1, 1, 1, 1),
+    ]
+
+    /// What Python's programs give (scripts/fixtures/make_text_scores.py): code points are compared, whatever they look like.
+    @Test(arguments: texts)
+    func codePoints(answer: String, reference: String, exact: Double, f1: Double, contains: Double, rougeL: Double) {
+        let key = AnswerKey(reference)
+        #expect(AnswerMetric.exactMatch.score(answer, key) == exact)
+        #expect(abs((AnswerMetric.f1.score(answer, key) ?? -1) - f1) < 1e-12)
+        #expect(AnswerMetric.contains.score(answer, key) == contains)
+        #expect(abs((AnswerMetric.rougeL.score(answer, key) ?? -1) - rougeL) < 1e-12)
+    }
+
+    @Test func expressionsMatchCodePoints() {
+        for (pattern, wanted) in [("caf\u{e9}", 0.0), ("cafe\u{301}", 1), ("cafe", 1), ("^.{5}$", 1)] {
+            #expect(AnswerMetric.regex.score("cafe\u{301}", AnswerKey(regex: pattern)) == wanted, "\(pattern)")
+            let schema: JSONValue = ["pattern": .string(pattern)]
+            #expect(AnswerMetric.jsonSchema.score("\"cafe\u{301}\"", AnswerKey(schema: schema)) == wanted)
+        }
+    }
+
+    /// Schemas that refer to themselves: through what a value holds, which ends, and without any end.
+    @Test func schemasMayReferToThemselves() {
+        func meets(_ text: String, _ schema: JSONValue) -> Double? {
+            AnswerMetric.jsonSchema.score(text, AnswerKey(schema: schema))
+        }
+        let tree: JSONValue = [
+            "type": "object", "required": ["name"],
+            "properties": ["name": ["type": "string"], "parts": ["type": "array", "items": ["$ref": "#"]]],
+        ]
+        let deep = String(repeating: #"{"name": "x", "parts": ["#, count: 100) + String(repeating: "]}", count: 100)
+        #expect(meets(deep, tree) == 1)
+        #expect(meets(deep.replacing(#"{"name": "x", "parts": []}"#, with: "{}"), tree) == 0)
+        #expect(meets("3", ["anyOf": [["$ref": "#"], ["$ref": "#"]]]) == 0)
+        #expect(meets("3", ["anyOf": [["$ref": "#"], ["type": "integer"]]]) == 1)
+        // Each of forty names two of the next twice over.
+        var definitions = JSONObject()
+        for level in 0..<40 {
+            let next: JSONValue = ["$ref": .string("#/$defs/\(level + 1)")]
+            definitions["\(level)"] = ["allOf": [next, ["anyOf": [next, next]]]]
+        }
+        definitions["40"] = ["type": "integer"]
+        let wide: JSONValue = ["$ref": "#/$defs/0", "$defs": .object(definitions)]
+        #expect(meets("3", wide) == 1 && meets("\"3\"", wide) == 0)
+    }
+
     @Test func theBestReferenceCounts() {
         #expect(AnswerMetric.f1.score("red ball", AnswerKey("blue", "a red ball")) == 1)
         #expect(AnswerMetric.exactMatch.score("x", AnswerKey("y", "X.")) == 1)

@@ -64,8 +64,9 @@ import Tokenizers
         }
         let whole = comparison.sections[0].lines[1]["exact_match"]
         #expect(whole?.value == 0.5 && whole?.change?.test == McNemar(onlyFirst: 0, onlySecond: 0))
-        #expect(results.summary["results"]?[0]?["models"]?[0]?["exact_match"]?.doubleValue == 0.5)
-        #expect(results.lines.count == 4)
+        let report = EvaluationReport(results)
+        #expect(report.json["results"]?[0]?["models"]?[0]?["exact_match"]?.doubleValue == 0.5)
+        #expect(report.lines.count == 4)
     }
 
     /// The same model with three adapters, and with none in the same pass; another base beside them is asked alone.
@@ -140,6 +141,32 @@ import Tokenizers
             let own = task.scores(kl, model: 1).sums[row]
             #expect(wanted > 0.01 && abs(own / wanted - 1) < 1e-3, "\(own) and \(wanted)")
         }
+    }
+
+    /// What a model's journal holds of its divergence from one base is not taken for that from another.
+    @Test func divergencesAreKeptByTheirBase() throws {
+        let scratch = try Scratch()
+        let subject = try Subject(tinyModel)
+        let file = try scratch.rows("rows.jsonl", [["text": "The farmer went to market."]])
+        var settings = TaskSettings(data: [file])
+        settings.general = true
+        let tasks = try subject.reader().read([settings]).tasks
+        let models = [Transformer(subject.files), subject.adapted(seed: 1), subject.adapted(seed: 2)]
+        func divergence(of model: Int, from base: Int, kept: Bool) throws -> Double? {
+            let contestants = try [base, model].map { number in
+                Contestant(
+                    subject.base, models[number],
+                    journal: kept
+                        ? try Journal(directory: scratch.path + "/cache", model: "model-\(number)") : Journal())
+            }
+            let run = EvaluationRun(tasks, tokenizer: subject.tokenizer, precision: .f32)
+            let results = try run.results(of: contestants, program: "test") { _ in }
+            return results.tasks[0].scores(.divergence, model: 1).mean
+        }
+        let (first, second) = (try divergence(of: 2, from: 0, kept: true), try divergence(of: 2, from: 1, kept: true))
+        #expect(first != second)
+        #expect(try second == divergence(of: 2, from: 1, kept: false))
+        #expect(try first == divergence(of: 2, from: 0, kept: true))
     }
 
     @Test func evaluationsAtTheSameTimeKeepEachOthersAnswers() throws {

@@ -69,7 +69,7 @@ struct GateTests {
         let judged = try Gate(text).judged(results)
         #expect(judged.map(\.isMet) == [false])
         results.gates = judged
-        #expect(results.summary["gates"]?[0]?["value"] == .null)
+        #expect(EvaluationReport(results).json["gates"]?[0]?["value"] == .null)
         #expect(EvaluationReport(results).html().contains("failed"))
     }
 }

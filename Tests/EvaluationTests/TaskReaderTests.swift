@@ -58,6 +58,29 @@ import Tokenizers
         ] { #expect(text.contains(words), "\(words) in \(text)") }
     }
 
+    /// Rows of every kind that are longer than the context, which no other limit is named for.
+    @Test func rowsLongerThanTheContextAreToldAlike() throws {
+        let long = JSONValue.string(String(repeating: "long ", count: 2000))
+        let rows: [(row: JSONValue, gives: Int)] = [
+            (["question": long, "choices": ["a", "b"], "answer": 0], 0), (["prompt": long, "reference": "x"], 0),
+            (["prompt": long, "chosen": "a", "rejected": "b"], 0), (["prompt": "a", "completion": long], 0),
+            (["text": long], 1),
+        ]
+        let settings = try rows.enumerated().map { number, one in
+            TaskSettings(data: [try scratch.rows("long\(number).jsonl", [one.row])])
+        }
+        let found = problems(settings)
+        #expect(found.map(\.line) == [1, 1, 1, 1])
+        #expect(found.allSatisfy { $0.message.hasSuffix("the model's 1024 positions") }, "\(found)")
+        #expect(found.allSatisfy { $0.advice == "shorten the row, or ask with fewer few-shot rows" })
+        var reader = subject.reader()
+        reader.tooLong = .drop
+        for (settings, one) in zip(settings, rows) where one.gives == 0 {
+            let nothing = #expect(throws: Problems.self) { try reader.read([settings]) }
+            #expect(nothing?.list.map(\.message) == ["there are no rows to evaluate"])
+        }
+    }
+
     @Test func templatesAskForKeysThatRowsHave() throws {
         let file = try scratch.rows("rows.jsonl", [["question": "Who?", "choices": ["a", "b"], "answer": "B"]])
         var settings = TaskSettings(data: [file])
@@ -67,6 +90,57 @@ import Tokenizers
         settings.prompt = "Q: {{ question | upper }}\nA:"
         let task = try subject.reader(.none).read([settings]).tasks[0]
         #expect(task.rows[0].row.prompt == "Q: WHO?\nA:" && task.rows[0].row.answer == 1)
+    }
+
+    /// What no row of a task can give is not one of its metrics, and is told before a model is asked.
+    @Test func metricsAreThoseThatRowsGive() throws {
+        let rows: [String: [JSONValue]] = [
+            "written": [["prompt": "?", "reference": "x"], ["prompt": "?", "reference": "y"]],
+            "matched": [["prompt": "?", "reference": "x"], ["prompt": "?", "reference": "y", "regex": "y"]],
+            "text": [["text": "Once."]], "ids": [["input_ids": [5, 6, 7]]],
+        ]
+        func settings(_ name: String, _ metrics: String...) throws -> TaskSettings {
+            var settings = TaskSettings(name: name, data: [try scratch.rows("\(name).jsonl", rows[name] ?? [])])
+            settings.metrics = metrics
+            return settings
+        }
+        let impossible = try [
+            settings("written", "regex", "exact_match"), settings("written", "json_schema"),
+            settings("text", "word_perplexity"), settings("text", "exact_match"), settings("written", "exact_mach"),
+        ]
+        let found = problems(impossible)
+        #expect(
+            found.map(\.message) == [
+                "task 'written' has no metric 'regex'", "task 'written-2' has no metric 'json_schema'",
+                "task 'text' has no metric 'word_perplexity'", "task 'text-2' has no metric 'exact_match'",
+                "task 'written-3' has no metric 'exact_mach'",
+            ])
+        #expect(found[0].advice?.contains("exact_match, f1, rouge_l") == true, "\(found[0].advice ?? "")")
+        #expect(found[4].advice == "did you mean 'exact_match'?")
+        let possible = try [settings("matched", "regex"), settings("text", "byte_perplexity"), settings("ids", "loss")]
+        let tasks = try subject.reader().read(possible).tasks
+        #expect(tasks.map { $0.metrics.first?.name } == ["regex", "byte_perplexity", "loss"])
+        // Without a tokenizer no text has a length.
+        let reader = TaskReader(
+            tokenizer: try Tokenizer.none(), config: subject.files.description.config, stopIDs: [], modelPath: tinyModel
+        )
+        let ids = try reader.read([TaskSettings(data: [scratch.path + "/ids.jsonl"])]).tasks[0]
+        #expect(ids.metrics.map(\.name) == ["loss", "perplexity"])
+    }
+
+    /// One letter written in two ways is two choices; the same choice twice is one.
+    @Test func choicesAreToldApartByCodePoints() throws {
+        let choices: JSONValue = ["caf\u{e9}", "cafe\u{301}", "caf\u{e9}"]
+        let file = try scratch.rows(
+            "accents.jsonl", [["question": "?", "choices": choices, "answer": "cafe\u{301}"]])
+        let results = try subject.results(try subject.reader().read([TaskSettings(data: [file])]).tasks)
+        #expect(results.tasks[0].rows[0].answer == 1)
+        let values = results.tasks[0].outcomes[0][0].logLikelihoods
+        #expect(values.count == 3 && values[0] != values[1])
+        let weights = [values[0], values[1], values[0]].map { exp($0) }
+        let wanted = weights[1] / weights.reduce(0, +)
+        let own = results.tasks[0].outcomes[0][0].scores["right_probability"]?.sum ?? -1
+        #expect(abs(own / wanted - 1) < 1e-9, "\(own), not \(wanted)")
     }
 
     @Test func chatsNeedATemplate() throws {

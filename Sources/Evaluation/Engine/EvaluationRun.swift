@@ -74,7 +74,8 @@ public struct EvaluationRun {
         of contestants: [Contestant], program: String, settings: JSONObject = JSONObject(),
         progress: (EvaluationProgress) throws -> Void
     ) throws -> EvaluationResults {
-        let jobs = jobs()
+        let base = contestants.first?.journal.model ?? ""
+        let jobs = jobs(base: base)
         try withoutActuallyEscaping(progress) { progress in
             let work = Work(self, contestants, jobs, progress)
             for number in contestants.indices { try work.likelihoods(of: number) }
@@ -82,7 +83,7 @@ public struct EvaluationRun {
         }
         let outcomes = tasks.map { task in
             contestants.indices.map { model in
-                task.rows.map { row in outcome(task, row, contestants[model], isFirst: model == 0) }
+                task.rows.map { row in outcome(task, row, contestants[model], base: model == 0 ? nil : base) }
             }
         }
         return EvaluationResults(
@@ -90,22 +91,25 @@ public struct EvaluationRun {
             tasks: zip(tasks, outcomes).map { $0.result($1) })
     }
 
-    private func jobs() -> [Job] {
+    private func jobs(base: String) -> [Job] {
         var jobs: [Job] = []
         for (number, task) in tasks.enumerated() {
             for (row, asked) in task.rows.enumerated() {
                 let items = asked.likelihoods + [asked.question, asked.divergence].compactMap { $0 }
-                jobs += items.map { Job(task: number, row: row, item: $0, fingerprint: $0.fingerprint) }
+                jobs += items.map { Job(task: number, row: row, item: $0, fingerprint: $0.fingerprint(base: base)) }
             }
         }
         return jobs
     }
 
+    /// What a row gave with a model; `base` names the one that it diverges from, nil where it is that one itself.
     private func outcome(
-        _ task: EvaluationTask, _ row: AskedRow, _ contestant: Contestant, isFirst: Bool
+        _ task: EvaluationTask, _ row: AskedRow, _ contestant: Contestant, base: String?
     ) -> RowOutcome {
-        func found(_ item: WorkItem) -> WorkOutcome? { contestant.journal.outcome(item.fingerprint) }
-        let divergence = isFirst ? row.divergence.map { _ in 0 } : row.divergence.flatMap(found)?.numbers.first
+        func found(_ item: WorkItem) -> WorkOutcome? {
+            contestant.journal.outcome(item.fingerprint(base: base ?? ""))
+        }
+        let divergence = base == nil ? row.divergence.map { _ in 0 } : row.divergence.flatMap(found)?.numbers.first
         return task.outcome(
             row, likelihoods: row.likelihoods.compactMap(found), answer: row.question.flatMap(found),
             divergence: divergence)

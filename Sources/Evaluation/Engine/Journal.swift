@@ -9,10 +9,14 @@ import SafeFiles
 /// the base is not asked again when the next adapter is compared with it. A line cut off by a crash is passed over.
 public final class Journal {
     private var outcomes: [String: WorkOutcome] = [:]
+    /// What identifies the model; empty in memory, where there is no other evaluation to tell it from.
+    let model: String
     private let handle: FileHandle?
     private let path: String
+
     /// A journal in memory only.
     public init() {
+        model = ""
         handle = nil
         path = ""
     }
@@ -22,6 +26,7 @@ public final class Journal {
     /// - Parameter model: what identifies the model with everything its numbers depend on.
     /// - Throws: ``RunFailure`` when it cannot be written.
     public init(directory: String, model: String) throws(RunFailure) {
+        self.model = model
         path = directory + "/" + model + ".jsonl"
         do {
             try FileManager.default.createDirectory(

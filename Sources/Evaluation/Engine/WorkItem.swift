@@ -3,7 +3,8 @@ import Generation
 import Kernels
 import OrderedJSON
 
-/// Something asked of a model. Its outcome depends on the model and on nothing else, so it can be kept.
+/// Something asked of a model. Its outcome depends on the model (a divergence's on the base, too) and on nothing else, so it can be
+/// kept.
 public enum WorkItem: Sendable {
     /// `−Σ ln p` over the targets of some samples.
     case loss([Sample])
@@ -34,7 +35,9 @@ public enum WorkItem: Sendable {
     }
 
     /// What tells this item from any other: 32 hexadecimal digits of the SHA-256 of all it consists of.
-    var fingerprint: String {
+    ///
+    /// - Parameter base: names the model that divergences are measured from.
+    func fingerprint(base: String) -> String {
         var bytes: [UInt8] = []
         func add(_ number: Int) { withUnsafeBytes(of: Int64(number).littleEndian) { bytes.append(contentsOf: $0) } }
         func add(_ ids: [Int32]) {
@@ -58,6 +61,7 @@ public enum WorkItem: Sendable {
             add(samples)
         case .divergence(let samples):
             add("divergence")
+            add(base)
             add(samples)
         case .choices(let prompt, let continuations):
             add("choices")

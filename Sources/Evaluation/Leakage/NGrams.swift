@@ -1,4 +1,5 @@
 import Foundation
+import Randomness
 
 /// A text as a set of hashed n-grams: what is compared when nearly equal texts are looked for.
 ///
@@ -38,16 +39,9 @@ struct NGrams {
         for at in scalars.indices {
             if at >= count { rolling = rolling &- leading &* UInt64(scalars[at - count] + 1) }
             rolling = rolling &* base &+ UInt64(scalars[at] + 1)
-            if at >= count - 1 { body(mixed(rolling)) }
+            if at >= count - 1 { body(SplitMix64.mixed(rolling)) }
         }
     }
 
-    private static let base: UInt64 = 0x9E37_79B9_7F4A_7C15
-
-    private static func mixed(_ value: UInt64) -> UInt64 {
-        var z = value
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    private static let base = SplitMix64.step
 }

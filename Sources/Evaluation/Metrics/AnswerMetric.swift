@@ -22,7 +22,7 @@ public struct AnswerKey: Sendable {
 public struct AnswerMetric: Sendable {
     /// What it measures.
     public let metric: Metric
-    /// The score of one answer, 0 to 1; nil when the metric does not apply to the row.
+    /// The score of one answer, 0 to 1; nil when the metric does not apply to the row, whatever is answered.
     public let score: @Sendable (_ answer: String, _ key: AnswerKey) -> Double?
 
     /// A metric.
@@ -42,14 +42,14 @@ public struct AnswerMetric: Sendable {
     /// Whether answer and reference are the same after SQuAD's normalisation.
     public static let exactMatch = AnswerMetric(
         Metric(name: "exact_match", title: "exact match", isYesNo: true),
-        best: { Normalization.squad($0) == Normalization.squad($1) ? 1 : 0 })
+        best: { Normalization.squadWords($0) == Normalization.squadWords($1) ? 1 : 0 })
 
     /// SQuAD's F1: the harmonic mean of precision and recall of the answer's words.
     public static let f1 = AnswerMetric(
         Metric(name: "f1", title: "F1"),
         best: { answer, reference in
-            let found = Normalization.squad(answer).split(separator: " ")
-            let wanted = Normalization.squad(reference).split(separator: " ")
+            let found = Normalization.squadWords(answer)
+            let wanted = Normalization.squadWords(reference)
             if found.isEmpty || wanted.isEmpty { return found.isEmpty && wanted.isEmpty ? 1 : 0 }
             var left = Dictionary(wanted.map { ($0, 1) }, uniquingKeysWith: +)
             var common = 0
@@ -65,8 +65,8 @@ public struct AnswerMetric: Sendable {
     public static let rougeL = AnswerMetric(
         Metric(name: "rouge_l", title: "ROUGE-L"),
         best: { answer, reference in
-            let found = Normalization.words(answer)
-            let wanted = Normalization.words(reference)
+            let found = Normalization.rougeWords(answer)
+            let wanted = Normalization.rougeWords(reference)
             if found.isEmpty || wanted.isEmpty { return 0 }
             var row = [Int](repeating: 0, count: wanted.count + 1)
             for word in found {
@@ -84,8 +84,9 @@ public struct AnswerMetric: Sendable {
     public static let contains = AnswerMetric(
         Metric(name: "contains", title: "contains", isYesNo: true),
         best: { answer, reference in
-            let wanted = Normalization.squad(reference)
-            return !wanted.isEmpty && " \(Normalization.squad(answer)) ".contains(" \(wanted) ") ? 1 : 0
+            let wanted = Normalization.squadWords(reference)
+            let found = Normalization.squadWords(answer)
+            return !wanted.isEmpty && found.indices.contains { found[$0...].starts(with: wanted) } ? 1 : 0
         })
 
     /// Whether the last number of the answer equals that of the reference, which is what follows `####` where it has it:
@@ -101,7 +102,7 @@ public struct AnswerMetric: Sendable {
     /// Whether the answer matches a regular expression somewhere.
     public static let regex = AnswerMetric(Metric(name: "regex", title: "matches", isYesNo: true)) { answer, key in
         guard let pattern = key.regex, let expression = try? Regex(pattern) else { return nil }
-        return answer.contains(expression) ? 1 : 0
+        return answer.contains(expression.matchingSemantics(.unicodeScalar)) ? 1 : 0
     }
 
     /// Whether the answer is JSON, a fence of backticks around it aside.
@@ -122,7 +123,7 @@ public struct AnswerMetric: Sendable {
 enum Numbers {
     /// The last number of a text, thousands' commas and currency signs aside; nil when there is none.
     static func last(in text: String) -> Double? {
-        let found = text.matches(of: #/-?[$0-9.,]{2,}|-?[0-9]+/#).map(\.output)
+        let found = text.matches(of: #/-?[$0-9.,]{2,}|-?[0-9]+/#.matchingSemantics(.unicodeScalar)).map(\.output)
         for match in found.reversed() {
             var digits = match.filter { $0 != "," && $0 != "$" }
             while digits.last == "." { digits.removeLast() }

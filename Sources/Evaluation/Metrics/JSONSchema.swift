@@ -3,20 +3,25 @@ import OrderedJSON
 /// A JSON schema: of the 2020-12 draft the keywords that describe a value's shape. Others are annotations here.
 struct JSONSchema {
     private let root: JSONValue
-    /// Deeper than this a schema refers to itself without end.
-    private static let depth = 64
 
     init(_ schema: JSONValue) { root = schema }
 
     /// Whether a value meets the schema.
-    func accepts(_ value: JSONValue) -> Bool { accepts(value, root, Self.depth) }
+    func accepts(_ value: JSONValue) -> Bool { part(value, meets: root) }
 
-    private func accepts(_ value: JSONValue, _ schema: JSONValue, _ depth: Int) -> Bool {
+    /// - Parameter answers: by reference, whether this value meets what is referred to. A schema may refer to itself without end,
+    ///   or to others so often that they could not be followed one by one.
+    private func accepts(_ value: JSONValue, _ schema: JSONValue, _ answers: inout [String: Bool]) -> Bool {
         if let all = schema.boolValue { return all }
-        guard depth > 0, schema.objectValue != nil else { return false }
-        func meets(_ other: JSONValue) -> Bool { accepts(value, other, depth - 1) }
+        guard schema.objectValue != nil else { return false }
+        func meets(_ other: JSONValue) -> Bool { accepts(value, other, &answers) }
         if let target = schema["$ref"]?.stringValue {
-            guard let other = resolved(target), meets(other) else { return false }
+            if answers[target] == nil {
+                answers[target] = false
+                let isMet = resolved(target).map(meets) ?? false
+                answers[target] = isMet
+            }
+            if answers[target] == false { return false }
         }
         if let type = schema["type"] {
             let names = type.stringValue.map { [$0] } ?? (type.arrayValue ?? []).compactMap(\.stringValue)
@@ -31,10 +36,16 @@ struct JSONSchema {
         switch value {
         case .integer, .number: return acceptsNumber(value.doubleValue ?? 0, schema)
         case .string(let text): return acceptsText(text, schema)
-        case .array(let elements): return acceptsList(elements, schema, depth)
-        case .object(let object): return acceptsObject(object, schema, depth)
+        case .array(let elements): return acceptsList(elements, schema)
+        case .object(let object): return acceptsObject(object, schema)
         case .null, .bool: return true
         }
+    }
+
+    /// Whether a value, or an element or member of it, meets a schema.
+    private func part(_ value: JSONValue, meets schema: JSONValue) -> Bool {
+        var answers: [String: Bool] = [:]
+        return accepts(value, schema, &answers)
     }
 
     private func acceptsNumber(_ number: Double, _ schema: JSONValue) -> Bool {
@@ -55,10 +66,10 @@ struct JSONSchema {
         if let bound = schema["maxLength"]?.intValue, length > bound { return false }
         guard let pattern = schema["pattern"]?.stringValue else { return true }
         guard let expression = try? Regex(pattern) else { return false }
-        return text.contains(expression)
+        return text.contains(expression.matchingSemantics(.unicodeScalar))
     }
 
-    private func acceptsList(_ elements: [JSONValue], _ schema: JSONValue, _ depth: Int) -> Bool {
+    private func acceptsList(_ elements: [JSONValue], _ schema: JSONValue) -> Bool {
         if let bound = schema["minItems"]?.intValue, elements.count < bound { return false }
         if let bound = schema["maxItems"]?.intValue, elements.count > bound { return false }
         if schema["uniqueItems"]?.boolValue == true,
@@ -67,12 +78,12 @@ struct JSONSchema {
             return false
         }
         let first = schema["prefixItems"]?.arrayValue ?? []
-        for (element, own) in zip(elements, first) where !accepts(element, own, depth - 1) { return false }
+        for (element, own) in zip(elements, first) where !part(element, meets: own) { return false }
         guard let rest = schema["items"] else { return true }
-        return elements.dropFirst(first.count).allSatisfy { accepts($0, rest, depth - 1) }
+        return elements.dropFirst(first.count).allSatisfy { part($0, meets: rest) }
     }
 
-    private func acceptsObject(_ object: JSONObject, _ schema: JSONValue, _ depth: Int) -> Bool {
+    private func acceptsObject(_ object: JSONObject, _ schema: JSONValue) -> Bool {
         for name in schema["required"]?.arrayValue ?? [] {
             guard let name = name.stringValue, object[name] != nil else { return false }
         }
@@ -81,8 +92,8 @@ struct JSONSchema {
         let known = schema["properties"]
         for (name, value) in object.members {
             if let own = known?[name] {
-                if !accepts(value, own, depth - 1) { return false }
-            } else if let other = schema["additionalProperties"], !accepts(value, other, depth - 1) {
+                if !part(value, meets: own) { return false }
+            } else if let other = schema["additionalProperties"], !part(value, meets: other) {
                 return false
             }
         }

@@ -1,8 +1,19 @@
-/// Ways to make answers comparable.
+import ChatTemplates
+
+/// Ways to make answers comparable, as the Python programs have them whose scores these are: by code points. Swift itself takes
+/// an é of one code point and one of two for the same.
 public enum Normalization {
+    /// A word in UTF-8: equal are words of the same code points.
+    typealias Word = ArraySlice<UInt8>
+
     /// SQuAD's: lower case, no ASCII punctuation, no articles, single spaces (`normalize_answer` of the official script).
     public static func squad(_ text: String) -> String {
-        let kept = text.lowercased().unicodeScalars.filter { !isPunctuation($0) }
+        squadWords(text).map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+    }
+
+    /// The words of a text after SQuAD's normalisation.
+    static func squadWords(_ text: String) -> [Word] {
+        let kept = PythonText.lowercased(text).unicodeScalars.filter { !isPunctuation($0) }
         var words = ""
         var word = ""
         func withoutArticle() -> String { ["a", "an", "the"].contains(word) ? " " : word }
@@ -16,12 +27,17 @@ public enum Normalization {
             }
         }
         words += withoutArticle()
-        return words.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return PythonText.words(words).map { Array($0.utf8)[...] }
     }
 
     /// The words of rouge_score's tokenizer: lower case, whatever is no ASCII letter or digit separates.
-    static func words(_ text: String) -> [Substring] {
-        text.lowercased().split { !$0.isASCII || !($0.isLetter || $0.isNumber) }
+    static func rougeWords(_ text: String) -> [Word] {
+        Array(PythonText.lowercased(text).utf8).split { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): false
+            default: true
+            }
+        }
     }
 
     /// The 32 characters of Python's `string.punctuation`.

@@ -1,6 +1,7 @@
 import Plots
 
-/// An evaluation as a document: what it says in one sentence, then everything that sentence rests on.
+/// An evaluation as it is told, in tables, documents and to programs: what it says in one sentence, then everything that sentence
+/// rests on. Models are compared once, for every form.
 public struct EvaluationReport: Sendable {
     /// What was found.
     public let results: EvaluationResults

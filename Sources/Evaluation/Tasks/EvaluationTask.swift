@@ -1,3 +1,4 @@
+import ChatTemplates
 import Datasets
 import Foundation
 import OrderedJSON
@@ -117,12 +118,15 @@ extension EvaluationTask {
     }
 
     private func choiceScores(_ row: TaskRow, _ values: [Double]) -> [String: RowScore] {
-        guard let answer = row.answer, values.indices.contains(answer) else { return [:] }
+        let choices = row.choices
+        guard let answer = row.answer, values.count == choices.count else { return [:] }
         // The same choice twice is as likely both times, whatever the last bits say.
-        let values = values.indices.map { at in values[row.choices.firstIndex(of: row.choices[at]) ?? at] }
+        let values = values.indices.map { at in
+            values[choices.firstIndex { PythonText.areSame($0, choices[at]) } ?? at]
+        }
         // Of equals the first counts, as NumPy's argmax has it.
         func best(_ values: [Double]) -> Int { values.indices.reduce(0) { values[$1] > values[$0] ? $1 : $0 } }
-        let lengths = row.choices.map { Double(max(1, $0.unicodeScalars.count)) }
+        let lengths = choices.map { Double(max(1, $0.unicodeScalars.count)) }
         let normalized = zip(values, lengths).map { $0 / $1 }
         let most = values.max() ?? 0
         let weights = values.map { exp($0 - most) }

@@ -1,3 +1,4 @@
+import ChatTemplates
 import Datasets
 import OrderedJSON
 import Recipes
@@ -48,14 +49,11 @@ struct Prompting: Sendable {
     /// context goes to the continuation, both are cut into tokens together, and what is longer than the context's own
     /// tokens is the continuation.
     func pair(_ context: Rendered, _ continuation: String) -> (context: [Int32], continuation: [Int32]) {
-        var stripped = context
-        var moved: [Character] = []
-        while let last = stripped.text.last, last.isWhitespace {
-            moved.append(last)
-            stripped.text.removeLast()
-        }
-        var whole = stripped
-        whole.text += String(moved.reversed()) + (hasTemplate ? "" : delimiter) + continuation
+        let scalars = context.text.unicodeScalars
+        let end = scalars.lastIndex { !PythonText.isSpace($0) }.map(scalars.index(after:)) ?? scalars.startIndex
+        var (stripped, whole) = (context, context)
+        stripped.text = String(scalars[..<end])
+        whole.text += (hasTemplate ? "" : delimiter) + continuation
         let ids = renderer.ids(stripped)
         return (ids, Array(renderer.ids(whole).dropFirst(ids.count)))
     }

@@ -124,6 +124,7 @@ extension RowBuilder {
     func preference(_ value: JSONValue, _ row: TaskRow) throws(RowFault) -> Made {
         let parsed = try Row(value)
         guard case .preference(let good, let bad) = parsed, let pair = try samples.pair(for: parsed) else {
+            if reader.tooLong == .error { throw tooLong("takes more tokens than") }
             return Made(dropped: 1)
         }
         var asked = AskedRow(row)
@@ -162,6 +163,7 @@ extension RowBuilder {
             asked.words = text.matches(of: #/\s+/#).count + 1
         } else {
             let result = try samples.samples(for: parsed)
+            if result.dropped > 0, reader.tooLong == .error { throw tooLong("takes more tokens than") }
             own = result.samples
             made.dropped = result.dropped
             made.warning = result.warning

@@ -26,8 +26,8 @@ struct RowBuilder {
         self.name = name
         renderer = try reader.renderer(settings)
         samples = SampleBuilder(
-            renderer: renderer, maxLength: reader.config.maximumPositions, tooLong: reader.tooLong,
-            vocabularySize: reader.config.vocabularySize)
+            renderer: renderer, maxLength: reader.config.maximumPositions,
+            tooLong: reader.tooLong == .truncate ? .truncate : .drop, vocabularySize: reader.config.vocabularySize)
         prompting = Prompting(renderer: renderer, delimiter: settings.delimiter)
         template = try settings.prompt.map { try RowTemplate($0, name: "the prompt of task '\(name)'") }
         reference = try settings.reference.map { try RowTemplate($0, name: "the reference of task '\(name)'") }
@@ -113,12 +113,16 @@ struct RowBuilder {
 
     /// Whether a row is left out as too long; throws where that is a mistake.
     func isTooLong(_ length: Int) throws(RowFault) -> Bool {
-        let most = reader.config.maximumPositions
-        if length <= most { return false }
-        if reader.tooLong == .drop { return true }
-        throw RowFault(
-            "takes \(length) tokens, more than the model's \(most) positions",
-            advice: "shorten the row, ask with fewer few-shot rows, or leave such rows out with --too-long drop")
+        if length <= reader.config.maximumPositions { return false }
+        if reader.tooLong != .drop { throw tooLong("takes \(length) tokens, more than") }
+        return true
+    }
+
+    /// The fault of a row that is longer than the model's context.
+    func tooLong(_ words: String) -> RowFault {
+        let advice = ["shorten the row, or ask with fewer few-shot rows", reader.tooLongAdvice].compactMap { $0 }
+        return RowFault(
+            "\(words) the model's \(reader.config.maximumPositions) positions", advice: advice.joined(separator: "; "))
     }
 
     // MARK: - Metrics
@@ -128,8 +132,10 @@ struct RowBuilder {
     ) throws -> [AnswerMetric] {
         let known = AnswerMetric.all
         if let wanted = settings.metrics {
-            let all = measured(kind, rows, known).map(\.name)
-            for name in wanted where !all.contains(name) {
+            let (usual, others) = possible(kind, rows, known)
+            let all = (usual + others).map(\.name)
+            // Of a task whose rows are all wrong nothing can be said.
+            for name in rows.isEmpty ? [] : wanted where !all.contains(name) {
                 problems.append(
                     Problem(
                         "task '\(self.name)' has no metric '\(name)'",
@@ -151,24 +157,39 @@ struct RowBuilder {
         return chosen
     }
 
-    /// What a task measures, given how it scores written answers.
-    private func measured(_ kind: TaskKind, _ rows: [AskedRow], _ answers: [AnswerMetric]) -> [Metric] {
+    /// What at least one of the rows gives, given how written answers are scored: the usual metrics, and those to be asked for.
+    private func possible(
+        _ kind: TaskKind, _ rows: [AskedRow], _ answers: [AnswerMetric]
+    ) -> (usual: [Metric], others: [Metric]) {
         var metrics: [Metric]
+        var others: [Metric] = []
         switch kind {
         case .heldOut:
-            metrics = [.loss, .perplexity, .bitsPerByte]
-            if settings.rolling { metrics += [.bytePerplexity, .wordPerplexity] }
+            metrics = [.loss, .perplexity]
+            if rows.contains(where: { $0.bytes > 0 }) {
+                (metrics, others) = (metrics + [.bitsPerByte], [.bytePerplexity])
+            }
+            if rows.contains(where: { $0.words > 0 }) { others.append(.wordPerplexity) }
+            if settings.rolling { (metrics, others) = (metrics + others, []) }
         case .choices: metrics = [.accuracy, .normalizedAccuracy, .rightProbability]
         case .preference: metrics = [.preferred, .normalizedPreferred, .margin]
         case .generation: metrics = []
         }
-        if rows.contains(where: { $0.question != nil }) { metrics += answers.map(\.metric) + Drift.metrics }
-        if settings.general, kind == .heldOut { metrics.append(.divergence) }
-        guard let wanted = settings.metrics else { return metrics }
-        let extra: [Metric] = kind == .heldOut ? [.bytePerplexity, .wordPerplexity] : []
-        let chosen = (metrics + extra.filter { !metrics.contains($0) }).filter {
-            wanted.contains($0.name) || $0.role == .drift
+        let asked = rows.filter { $0.question != nil }
+        if !asked.isEmpty {
+            // Whether one applies depends on the row alone, not on what is answered.
+            metrics += answers.filter { one in asked.contains { one.score("", $0.key) != nil } }.map(\.metric)
+            metrics += Drift.metrics
         }
-        return chosen.isEmpty ? metrics : chosen
+        if settings.general, kind == .heldOut { metrics.append(.divergence) }
+        return (metrics, others)
+    }
+
+    /// What a task measures, given how it scores written answers.
+    private func measured(_ kind: TaskKind, _ rows: [AskedRow], _ answers: [AnswerMetric]) -> [Metric] {
+        let (usual, others) = possible(kind, rows, answers)
+        guard let wanted = settings.metrics else { return usual }
+        let chosen = (usual + others).filter { wanted.contains($0.name) || $0.role == .drift }
+        return chosen.isEmpty ? usual : chosen
     }
 }

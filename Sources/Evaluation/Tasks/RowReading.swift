@@ -1,3 +1,4 @@
+import ChatTemplates
 import Datasets
 import Diagnostics
 import OrderedJSON
@@ -53,7 +54,7 @@ extension JSONValue {
             return at
         }
         guard let text = value.stringValue else { throw RowFault("'answer' is \(value.kindName)", advice: advice) }
-        if let at = choices.firstIndex(of: text) { return at }
+        if let at = choices.firstIndex(where: { PythonText.areSame($0, text) }) { return at }
         let letter = text.unicodeScalars.count == 1 ? text.uppercased().unicodeScalars.first : nil
         if let letter, let at = Optional(Int(letter.value) - 0x41), choices.indices.contains(at) { return at }
         throw RowFault("'answer' is \"\(text.prefix(40))\", which is none of the choices", advice: advice)

@@ -22,6 +22,8 @@ public struct TaskReader {
     public var maxTokens = 256
     /// What becomes of rows that are longer than the model's context.
     public var tooLong = TooLong.error
+    /// What else to do about such rows than to shorten them.
+    public var tooLongAdvice: String?
     /// The clock that templates read.
     public var now = Date()
     /// Names the model's directory in messages about it.

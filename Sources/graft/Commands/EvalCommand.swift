@@ -88,7 +88,7 @@ struct EvalCommand: NumericCommand {
         Screen.status(nil)
         try reports.search(&results, tokenizer: tokenizer)
         results.gates = read.gates.flatMap { $0.judged(results, by: gateBy) }
-        try write(results)
+        try write(EvaluationReport(results))
         let failed = results.gates.count { !$0.isMet }
         if failed > 0 {
             throw ProofFailure(failed == 1 ? "a gate was not met" : "\(failed) gates were not met")
@@ -121,6 +121,7 @@ struct EvalCommand: NumericCommand {
         reader.template = template
         reader.maxTokens = tasks.maxTokens
         reader.tooLong = tasks.tooLong
+        reader.tooLongAdvice = "--too-long drop leaves such rows out"
         let read = try reader.read(asked.tasks, also: problems)
         try Problems(gates.compactMap { $0.problem(among: read.tasks, comparing: !(adapter + compare).isEmpty) })
             .throwIfAny()
@@ -157,12 +158,12 @@ struct EvalCommand: NumericCommand {
         ])
     }
 
-    private func write(_ results: EvaluationResults) throws {
-        if let path = self.results {
-            try AtomicFile.write(results.lines.map { $0.serialized() + "\n" }.joined(), to: path)
+    private func write(_ report: EvaluationReport) throws {
+        if let path = results {
+            try AtomicFile.write(report.lines.map { $0.serialized() + "\n" }.joined(), to: path)
         }
-        try reports.write(results)
-        if json { try Output.line(results.summary.serialized()) } else { try EvaluationTables(results).show() }
+        try reports.write(report)
+        if json { try Output.line(report.json.serialized()) } else { try EvaluationTables(report).show() }
         try Output.flush()
     }
 }

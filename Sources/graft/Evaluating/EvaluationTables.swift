@@ -3,21 +3,18 @@ import Foundation
 
 /// The results of an evaluation as tables for people.
 struct EvaluationTables {
-    private let results: EvaluationResults
-    private let comparison: Comparison
+    private let report: EvaluationReport
+    private var results: EvaluationResults { report.results }
 
-    init(_ results: EvaluationResults) {
-        self.results = results
-        comparison = Comparison(results)
-    }
+    init(_ report: EvaluationReport) { self.report = report }
 
     /// Writes a table a task: a line a model, under an adapter what changed, then the categories.
     func show() throws {
-        for section in comparison.sections {
+        for section in report.comparison.sections {
             if section.category == nil { try show(section) } else { try showCategory(section) }
         }
         try showGates()
-        for verdict in Verdict.all(results, comparison) {
+        for verdict in report.verdicts {
             try Output.line("verdict: \(verdict.kind.title). \(verdict.sentence)")
         }
     }

@@ -40,7 +40,7 @@ struct ReportOptions: ParsableArguments {
         }
         for (at, output) in outputs.enumerated() {
             if let problem = WritablePlace.problem(ofFile: output.path) { problems.append(problem) }
-            if let other = outputs[..<at].first(where: { $0.path == output.path }) {
+            if let other = outputs[..<at].first(where: { WritablePlace.isSame($0.path, output.path) }) {
                 problems.append(
                     Problem("is both \(other.name) and \(output.name)", file: output.path, advice: "give two names"))
             }
@@ -72,9 +72,7 @@ struct ReportOptions: ParsableArguments {
     }
 
     /// Writes the reports that are asked for.
-    func write(_ results: EvaluationResults) throws {
-        if html == nil && markdown == nil { return }
-        let report = EvaluationReport(results)
+    func write(_ report: EvaluationReport) throws {
         for (path, text) in [(html, report.html), (markdown, report.markdown)] {
             if let path { try AtomicFile.write(text(), to: path) }
         }

@@ -1,31 +1,30 @@
 import OrderedJSON
 
-extension EvaluationResults {
+extension EvaluationReport {
     /// The summary for programs, which `--json` writes: models, a section a task and category, gates.
-    public var summary: JSONValue {
+    public var json: JSONValue {
         var object = JSONObject([
-            (key: "program", value: .string(program)), (key: "model", value: .string(models.first?.path ?? "")),
-            (key: "settings", value: .object(settings)), (key: "models", value: .array(models.map(\.json))),
+            (key: "program", value: .string(results.program)), (key: "model", value: .string(results.models[0].path)),
+            (key: "settings", value: .object(results.settings)),
+            (key: "models", value: .array(results.models.map(\.json))),
         ])
-        let comparison = Comparison(self)
-        let verdicts = Verdict.all(self, comparison)
         if !verdicts.isEmpty {
             object["verdicts"] = .array(
                 verdicts.map { verdict in
                     [
-                        "model": .string(models[verdict.model].name), "verdict": .string(verdict.kind.rawValue),
+                        "model": .string(results.models[verdict.model].name), "verdict": .string(verdict.kind.rawValue),
                         "sentence": .string(verdict.sentence),
                     ]
                 })
         }
         object["results"] = .array(comparison.sections.map { json($0) })
-        if let leakage { object["leakage"] = leakage.json }
-        if !gates.isEmpty { object["gates"] = .array(gates.map(\.json)) }
+        if let leakage = results.leakage { object["leakage"] = leakage.json }
+        if !results.gates.isEmpty { object["gates"] = .array(results.gates.map(\.json)) }
         return .object(object)
     }
 
     private func json(_ section: Comparison.Section) -> JSONValue {
-        let task = tasks[section.task]
+        let task = results.tasks[section.task]
         var object = JSONObject([
             (key: "task", value: .string(task.name)), (key: "kind", value: .string(task.kind.rawValue)),
             (key: "file", value: task.files.first.map { .string($0.path) } ?? .null),
@@ -38,17 +37,18 @@ extension EvaluationResults {
             object["target_tokens"] = .integer(
                 Int(task.scores(.loss, model: 0, rows: rows).weights.reduce(0, +)))
         }
-        object["models"] = .array(section.lines.map { $0.json(models[$0.model]) })
+        object["models"] = .array(section.lines.map { $0.json(results.models[$0.model]) })
         return .object(object)
     }
 
     /// Every row with every model's outcome, a line a row: what `--results` writes, after a first line with the summary.
     public var lines: [JSONValue] {
-        [summary]
-            + tasks.flatMap { task in
+        [json]
+            + results.tasks.flatMap { task in
                 task.rows.indices.map { row in
                     var object = task.rows[row].json(task)
-                    object["outcomes"] = .array(models.indices.map { task.outcomes[$0][row].json(models[$0].name) })
+                    object["outcomes"] = .array(
+                        results.models.indices.map { task.outcomes[$0][row].json(results.models[$0].name) })
                     return .object(object)
                 }
             }
