@@ -15,4 +15,15 @@ extension TransformerConfig {
                 advice: "shorten the row")
         }
     }
+
+    /// Refuses ids that nothing can be written after: none, or more than there are positions for.
+    func checkPrompt(_ ids: [Int32]) throws(RowFault) {
+        if ids.isEmpty { throw RowFault("asks nothing", advice: "a prompt needs at least one token") }
+        try checkSequence(ids)
+        if ids.count > maximumPositions {
+            throw RowFault(
+                "has \(ids.count) tokens; the model has positions for \(maximumPositions)", advice: "shorten the prompt"
+            )
+        }
+    }
 }

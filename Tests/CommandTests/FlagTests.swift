@@ -77,6 +77,10 @@ struct FlagTests {
         ("train recipe.yaml --resume --overwrite", ["exclude each other"]),
         ("train recipe.yaml --resume --set output=.", ["the output directory '.' holds no run to go on with"]),
         ("train recipe.yaml --overwrite --set output=.", ["'.' holds 'rows.jsonl', which --overwrite would take away"]),
+        (
+            "train recipe.yaml --overwrite --set output=folder --set evaluate.tasks=suite.yaml",
+            ["'folder' holds 'folder/asked.jsonl', which --overwrite would take away"]
+        ),
         ("train recipe.yaml --set output=~/run", ["a directory named '~/run' would be made; only a shell replaces ~"]),
         ("train recipe.yaml --set model=$HOME/m", ["'$HOME/m' does not exist; only a shell replaces ~ and variables"]),
         ("train recipe.yaml --threads -1", ["--threads takes a number from 1 to 1024, not -1."]),
@@ -113,6 +117,8 @@ struct FlagTests {
         ("generate --model MODEL", ["Give either --prompt or --data."]),
         ("generate --model MODEL --prompt a --data rows.jsonl", ["Give either --prompt or --data."]),
         ("generate --model MODEL --data rows.jsonl --raw", ["--raw goes with --prompt."]),
+        ("generate --model MODEL --prompt \"\" --raw", ["--prompt: asks nothing; a prompt needs at least one token"]),
+        ("generate --model MODEL --data odd.jsonl", ["odd.jsonl:2: asks nothing", "odd.jsonl:3: is of no known kind"]),
         ("generate --model MODEL --prompt a --temperature -1", ["--temperature must be a number from 0, not -1.0."]),
         ("generate --model MODEL --prompt a --temperature nan", ["--temperature must be a number from 0, not nan."]),
         ("generate --model MODEL --prompt a --top-k -1", ["--top-k must be at least 0, not -1."]),
@@ -139,9 +145,14 @@ struct FlagTests {
             ["/proc/x: cannot be written in '/proc'", "rows.jsonl: is read, and --results would replace it"]
         ),
         ("eval --model MODEL --data rows.jsonl --html x --results x", ["x: is both --html and --results"]),
+        ("eval --model MODEL --data rows.jsonl --html x --markdown ./x", ["./x: is both --html and --markdown"]),
+        ("eval --model MODEL --data rows.jsonl --results pipe", ["pipe: is a device or a pipe, not a file"]),
+        ("eval --model MODEL --suite suite.yaml", ["task 'asked' has no metric 'regex'"]),
         ("audit --model MODEL", ["Give --canaries, --data or both."]),
         ("audit --model MODEL --canaries rows.jsonl", ["rows.jsonl:1: is no canary"]),
         ("data canaries rows.jsonl -o ./rows.jsonl --keys k --overwrite", ["would replace the file that is read"]),
+        ("data canaries rows.jsonl -o x --keys ./x", ["./x: is both --output and --keys"]),
+        ("data canaries unknown.jsonl -o x --keys k", ["unknown.jsonl:1: is of no known kind"]),
         ("data canaries rows.jsonl -o folder --keys k --overwrite", ["folder: is a directory"]),
         ("data canaries rows.jsonl -o /proc/c --keys rows.jsonl/k", ["cannot be written in '/proc'", "is a file"]),
         // Exports
@@ -177,6 +188,11 @@ struct FlagTests {
         _ = try folder.write("rows.jsonl", "{\"prompt\": \"What is 3?\", \"completion\": \"Three.\"}\n")
         _ = try folder.write("empty.jsonl", "")
         _ = try folder.write("empty.yaml", "")
+        _ = try folder.write("odd.jsonl", "{\"text\": \"a\"}\n{\"text\": \"\"}\n{\"x\": 1}\n")
+        _ = try folder.write("unknown.jsonl", "{\"x\": 1}\n")
+        _ = try folder.write("folder/asked.jsonl", "{\"prompt\": \"?\", \"reference\": \"x\"}\n")
+        _ = try folder.write("suite.yaml", "tasks: [{data: folder/asked.jsonl, metrics: regex}]\n")
+        #expect(mkfifo(folder.url.appendingPathComponent("pipe").path, 0o600) == 0)
         _ = try folder.write(
             "recipe.yaml",
             "model: \(Project.path("checkpoints/tiny"))\ndata: {train: rows.jsonl}\ntrain: {steps: 1}\noutput: run\n")

@@ -18,6 +18,23 @@ struct OfflineTests {
         #expect(program.range(of: Data([0] + Array("mmap".utf8) + [0])) != nil)
     }
 
+    @Test("it loads the system's libraries, Swift's, the four that the README names, and what these bring")
+    func libraries() throws {
+        let run = try Graft.run([], environment: ["LD_TRACE_LOADED_OBJECTS": "1"])
+        let loaded = run.lines.compactMap { line in
+            line.split(whereSeparator: \.isWhitespace).first?.split(separator: "/").last?.components(separatedBy: ".so")
+                .first
+        }
+        let system: Set = ["linux-vdso", "libc", "libm", "libdl", "libpthread", "libgcc_s", "libstdc++", "libgomp"]
+        let named: Set = ["libopenblas", "libdnnl", "libsimdjson", "libpcre2-8"]
+        let brought: Set = ["libgfortran", "libquadmath", "libOpenCL", "libtbb"]
+        let swift = ["libswift", "libFoundation", "lib_Foundation", "libdispatch", "libBlocksRuntime", "ld-linux"]
+        for name in loaded where !system.union(named).union(brought).contains(name) {
+            #expect(swift.contains { name.hasPrefix($0) }, "\(name)")
+        }
+        #expect(named.isSubset(of: loaded), "\(loaded)")
+    }
+
     @Test("training and evaluating need no network")
     func namespace() throws {
         let unshare = URL(filePath: "/usr/bin/unshare")

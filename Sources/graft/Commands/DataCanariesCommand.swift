@@ -59,26 +59,27 @@ struct DataCanariesCommand: ParsableCommand {
                 problems.append(Problem("would replace the file that is read", file: path, advice: "write elsewhere"))
             }
         }
-        if output == keys {
+        if WritablePlace.isSame(output, keys) {
             problems.append(Problem("is both --output and --keys", file: keys, advice: "give two names"))
         }
         try Problems(problems).throwIfAny()
         // Canaries look like the file's rows, as far as that can be: running text among running text, else a question.
         let parser = JSONParser()
-        let first = try Row(try rows.value(of: 0, parser: parser))
-        var isText = false
-        if case .text = first { isText = true }
+        let isText = try rows.withRow(0, parser: parser) { row in if case .text = row { true } else { false } }
         let canaries = Canary.make(count, controls: controls, times: times, isText: isText, seed: seed)
         let lines = (0..<rows.count).map { String(decoding: rows.bytes(of: $0), as: UTF8.self) }
-        try write(Canary.plant(canaries, in: lines, seed: seed), to: output)
-        try write(canaries.map { $0.json.serialized() }, to: keys)
+        let copy = try written(Canary.plant(canaries, in: lines, seed: seed), to: output)
+        let secrets = try written(canaries.map { $0.json.serialized() }, to: keys)
+        try copy.commit()
+        try secrets.commit()
         try Output.line("\(output): \(rows.count) rows and \(count * times) planted ones")
         try Output.line("\(keys): \(count) secrets, each with \(controls) controls")
     }
 
-    private func write(_ lines: [String], to path: String) throws {
+    /// A file with some lines, which appears when it is committed: the copy is worth nothing without its keys.
+    private func written(_ lines: [String], to path: String) throws -> AtomicFile {
         let file = try AtomicFile(path: path)
         for line in lines { try file.write(line + "\n") }
-        try file.commit()
+        return file
     }
 }

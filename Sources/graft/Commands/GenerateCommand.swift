@@ -137,22 +137,24 @@ struct GenerateCommand: NumericCommand {
     }
 
     private func prompts(_ renderer: PromptRenderer, _ config: TransformerConfig) throws -> [[Int32]] {
+        func checked(_ ids: [Int32]) throws(RowFault) -> [Int32] {
+            try config.checkPrompt(ids)
+            return ids
+        }
         if let prompt {
-            if raw { return [renderer.rawIDs(prompt)] }
             do throws(RowFault) {
-                return [try renderer.promptIDs(Conversation(user: prompt))]
+                let ids = raw ? renderer.rawIDs(prompt) : try renderer.promptIDs(Conversation(user: prompt))
+                return [try checked(ids)]
             } catch { throw Problem(error.message, file: "--prompt", advice: error.advice) }
         }
         return try RowFile(path: data ?? "").mapRows { row in
             switch row {
-            case .tokens(let ids, _):
-                try config.checkSequence(ids)
-                return ids
-            case .text(let text): return renderer.rawIDs(text)
+            case .tokens(let ids, _): return try checked(ids)
+            case .text(let text): return try checked(renderer.rawIDs(text))
             case .conversation(let own), .preference(let own, _):
                 let answered = own.messages.last?["role"]?.stringValue == "assistant"
                 let messages = answered ? Array(own.messages.dropLast()) : own.messages
-                return try renderer.promptIDs(Conversation(messages: messages, tools: own.tools))
+                return try checked(renderer.promptIDs(Conversation(messages: messages, tools: own.tools)))
             }
         }
     }

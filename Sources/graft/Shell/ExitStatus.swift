@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Diagnostics
 import Foundation
 import SafeFiles
@@ -24,6 +25,7 @@ enum ExitStatus {
         switch error {
         case let problem as Problem: return report([problem])
         case let problems as Problems: return report(problems.list)
+        case let fault as RowFault: return report([Problem(fault.message, advice: fault.advice)])
         case let failure as RunFailure: return report(failure.message, failed)
         case let failure as ProofFailure: return report(failure.message, unproven)
         case let interrupted as Interrupted:

@@ -5,6 +5,9 @@ import Synchronization
 enum Screen {
     /// The status line that stands on the terminal now.
     private static let status = Mutex<String?>(nil)
+    /// When a message was printed last, or the program began.
+    private static let lastWords = Mutex(ContinuousClock.now)
+    private static let longestSilence = Duration.seconds(30)
 
     /// Whether standard error is a terminal that understands control sequences.
     static let isTerminal = isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
@@ -20,6 +23,7 @@ enum Screen {
 
     /// Prints a message above the status line.
     static func note(_ text: String) {
+        lastWords.withLock { $0 = .now }
         status.withLock { status in
             write((status == nil ? "" : "\r\u{1B}[K") + text + "\n" + (status ?? ""))
         }
@@ -35,9 +39,13 @@ enum Screen {
         (isColoured ? "\u{1B}[1;\(colour)m\(label):\u{1B}[0m " : "\(label): ") + text
     }
 
-    /// Shows a line that the next one replaces; nil takes it away. Does nothing where there is no terminal.
+    /// Shows a line that the next one replaces; nil takes it away. Where there is no terminal a line stays now and then, to show
+    /// that the work goes on.
     static func status(_ text: String?) {
-        guard isTerminal else { return }
+        guard isTerminal else {
+            if let text, lastWords.withLock({ ContinuousClock.now - $0 }) > longestSilence { note(text) }
+            return
+        }
         status.withLock { status in
             if status == nil && text == nil { return }
             let line = text.map { String($0.prefix(width - 1)) }

@@ -6,14 +6,11 @@ import Training
 /// A run for a person: a line that is rewritten on a terminal, and lines that stay, about twenty over the run.
 struct TrainingDisplay {
     private static let stayingLines = 20
-    /// Where nothing is rewritten, a line at least this often shows that the run is alive.
-    private static let longestSilence = 30.0
 
     private let output: String
     private let start = ContinuousClock.now
     private var totalSteps = 0
     private var firstStep = 0
-    private var lastLine = ContinuousClock.now
     /// Seconds a step has taken lately: what is left is told by the machine's present speed, not by that of a busy hour ago.
     private var stepSeconds: Double?
     /// Sum of losses and number of target tokens since the last line that stays.
@@ -63,10 +60,8 @@ struct TrainingDisplay {
             "step \(paddedStep(report.step))  loss \(loss(mean))  \(speed) tokens/s"
             + (report.step < totalSteps && report.step > firstStep + 1 ? "  \(DurationText.of(left)) left" : "")
         let every = max(1, totalSteps / Self.stayingLines)
-        let isSilent = !Screen.isTerminal && (ContinuousClock.now - lastLine).seconds > Self.longestSilence
-        if report.step == firstStep + 1 || report.step % every == 0 || report.step == totalSteps || isSilent {
+        if report.step == firstStep + 1 || report.step % every == 0 || report.step == totalSteps {
             Screen.note(text)
-            lastLine = .now
             sinceLine = (0, 0)
         } else {
             Screen.status(text)

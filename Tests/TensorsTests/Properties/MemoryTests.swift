@@ -82,6 +82,23 @@ struct MemoryChecks {
         #expect(tops[2] == tops[49], "the arena grew: \(tops)")
     }
 
+    /// Head and loss of a thousand tokens over a vocabulary of 131072, forward and backward: half a gigabyte of logits.
+    func logitsNeverExistAllAtOnce() {
+        let (rows, width, vocabulary) = (1024, 8, 1 << 17)
+        let head = StoredMatrix(vocabulary, width, .f32)
+        let parameter = Parameter("w", rows: width, columns: width)
+        for i in 0..<width { parameter.value.floats[i * width + i] = 1 }
+        _ = parameter.gradient
+        let x = constant(rows, width, "memory head").tensor()
+        let before = used
+        let hidden = projections(x, [LinearWeights(.trained(parameter))])[0]
+        let targets = (0..<rows).map { Int32($0 * 127 % vocabulary) }
+        linearCrossEntropy(hidden, head: head.weight, targets: targets).sum.backward()
+        let logits = rows * vocabulary * 4
+        #expect(Arena.shared.usage.top - before < logits / 8, "\(Arena.shared.usage.top - before) of \(logits) bytes")
+        #expect(parameter.gradient.values().contains { $0 != 0 })
+    }
+
     func forwardAloneLeavesNothing() {
         let parameter = parameter()
         let before = used
@@ -109,6 +126,9 @@ extension TensorsTests {
         }
         @Test func nothingGrowsOverManySteps() async {
             await #expect(processExitsWith: .success) { MemoryChecks().nothingGrowsOverManySteps() }
+        }
+        @Test func logitsNeverExistAllAtOnce() async {
+            await #expect(processExitsWith: .success) { MemoryChecks().logitsNeverExistAllAtOnce() }
         }
         @Test func forwardAloneLeavesNothing() async {
             await #expect(processExitsWith: .success) { MemoryChecks().forwardAloneLeavesNothing() }
