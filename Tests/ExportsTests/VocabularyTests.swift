@@ -15,7 +15,8 @@ extension ExportsTests {
 
         /// A tokenizer.json of single bytes, or of letters and their bytes, and a few merges of them.
         private static func json(
-            merges: [(String, String)], whole: [String] = [], pattern: String?, ignoresMerges: Bool = false
+            merges: [(String, String)], whole: [String] = [], pattern: String?, ignoresMerges: Bool = false,
+            added: [(id: Int, text: String, isWord: Bool)] = []
         ) -> JSONValue {
             // GPT-2's alphabet, of which the merged tokens need no more than small letters.
             let printable = Array(0x21...0x7e) + Array(0xa1...0xac) + Array(0xae...0xff)
@@ -38,7 +39,14 @@ extension ExportsTests {
                 "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false,
             ]
             return [
-                "version": "1.0", "added_tokens": [], "model": model, "post_processor": nil,
+                "version": "1.0",
+                "added_tokens": .array(
+                    added.map {
+                        [
+                            "id": .integer($0.id), "content": .string($0.text), "single_word": .bool($0.isWord),
+                            "lstrip": false, "rstrip": false, "normalized": false, "special": false,
+                        ]
+                    }), "model": model, "post_processor": nil,
                 "normalizer": pattern == nil ? replace : nil,
                 "pre_tokenizer": pattern == nil
                     ? nil : ["type": "Sequence", "pretokenizers": [split, byteLevel]],
@@ -79,6 +87,25 @@ extension ExportsTests {
             let other = Self.json(merges: [("b", "c"), ("a", "b"), ("ab", "c")], pattern: nil)
             let problem = #expect(throws: Problem.self) { try written(other) }
             #expect(problem?.message.contains("\"abc\"") == true)
+        }
+
+        /// llama.cpp ends where two tokens have one text.
+        @Test("have every text once, and added tokens that stand for themselves everywhere")
+        func added() throws {
+            let merges = [("a", "b"), ("1", "2")]
+            let twice = try written(
+                Self.json(
+                    merges: merges, whole: ["[PAD260]"], pattern: Self.llama3,
+                    added: [(259, "ab", false), (261, "<tool>", false)]))
+            // New tokens follow the model's own, whatever number the file gives them.
+            #expect(Set(twice.tokens).count == 300 && twice.tokens[259] == "<tool>" && twice.kinds[259] == 4)
+            #expect(twice.tokens[256] == "ab" && twice.kinds[256] == 4 && twice.kinds[261] == 5)
+            let word = Self.json(merges: merges, pattern: Self.llama3, added: [(258, "qq", true)])
+            let problem = #expect(throws: Problem.self) { try written(word) }
+            #expect(problem?.message.contains("\"aqqb\"") == true)
+            let zero = Self.json(merges: merges, pattern: Self.llama3, added: [(258, "q\0q", false)])
+            let ended = #expect(throws: Problem.self) { try written(zero) }
+            #expect(ended?.message.contains("token 258 holds a zero") == true)
         }
 
         @Test("are refused where the embedding has fewer rows")

@@ -22,18 +22,21 @@ extension GGUFVocabulary {
         let file = path + "/tokenizer.json"
         let pieces = path + "/tokenizer.model"
         if FileManager.default.fileExists(atPath: file) {
-            try self.init(json: file, size: size)
+            try self.init(json: file, size: size, like: tokenizer)
         } else if FileManager.default.fileExists(atPath: pieces) {
             try self.init(sentencePiece: pieces)
             let listed = path + "/tokenizer_config.json"
             let added =
                 FileManager.default.fileExists(atPath: listed)
                 ? try JSONValue(contentsOfFile: listed)["added_tokens_decoder"]?.objectValue?.members ?? [] : []
-            extend(to: size, added)
+            extend(to: size, added, like: tokenizer)
         } else {
             throw Problem(
                 "has neither tokenizer.json nor tokenizer.model, from which the GGUF vocabulary is made", file: path,
                 advice: "save the tokenizer once with transformers; --to gguf-lora needs none")
+        }
+        if let id = tokens.firstIndex(where: { $0.utf8.contains(0) }) {
+            throw Problem("token \(id) holds a zero byte, at which llama.cpp's texts end", file: path)
         }
         bosID = tokenizer.bosID.map(Int.init)
         eosID = tokenizer.eosID.map(Int.init)
@@ -46,16 +49,18 @@ extension GGUFVocabulary {
     }
 
     /// The tokens of a tokenizer.json.
-    private init(json file: String, size: Int) throws {
+    private init(json file: String, size: Int, like tokenizer: Tokenizer) throws {
         let bytes = try MappedFile(path: file)
         do {
             self = try withExtendedLifetime(bytes) {
-                try JSONParser().withDocument(bytes.bytes) { try GGUFVocabulary(json: $0, file: file, size: size) }
+                try JSONParser().withDocument(bytes.bytes) {
+                    try GGUFVocabulary(json: $0, file: file, size: size, like: tokenizer)
+                }
             }
         } catch let error as JSONError { throw Problem(error.description, file: file) }
     }
 
-    private init(json: JSONNode, file: String, size: Int) throws(Problem) {
+    private init(json: JSONNode, file: String, size: Int, like tokenizer: Tokenizer) throws(Problem) {
         let type = json["model"]?["type"]?.value.stringValue ?? "BPE"
         guard type == "BPE", let vocab = json["model"]?["vocab"], vocab.isObject else {
             throw Problem("the tokenizer is no BPE one, which is all that is written to GGUF yet", file: file)
@@ -63,7 +68,7 @@ extension GGUFVocabulary {
         let merges = Self.merges(json["model"]?["merges"]?.value)
         let isByteLevel = Self.mentions("ByteLevel", in: json["pre_tokenizer"]?.value ?? .null)
         self.init(model: isByteLevel ? "gpt2" : "llama", tokens: [])
-        fill(vocab, added: json["added_tokens"]?.value.arrayValue ?? [], size: size)
+        fill(vocab, added: json["added_tokens"]?.value.arrayValue ?? [], size: size, like: tokenizer)
         if isByteLevel {
             self.merges = merges.map { "\(Self.spelled($0.0)) \(Self.spelled($0.1))" }
         } else {
@@ -72,13 +77,15 @@ extension GGUFVocabulary {
     }
 
     /// Tokens that tokenizer_config.json adds to a SentencePiece model, and ids without a token up to the embedding's size.
-    private mutating func extend(to size: Int, _ added: [(key: String, value: JSONValue)]) {
+    private mutating func extend(
+        to size: Int, _ added: [(key: String, value: JSONValue)], like tokenizer: Tokenizer
+    ) {
         let own = tokens.count
         let listed = added.compactMap { key, value in
             Int(key).flatMap { id in
                 value["content"]?.stringValue.map { (id, $0, value["special"]?.boolValue ?? false) }
             }
-        }.filter { (0..<size).contains($0.0) }
+        }.filter { (0..<size).contains($0.0) && tokenizer.id(of: $0.1) == Int32($0.0) }
         for id in own..<max(own, size) {
             tokens.append("[PAD\(id)]")
             scores.append(-1000)
@@ -110,7 +117,7 @@ extension GGUFVocabulary {
     }
 
     // A node of the document: an object of all tokens would cost more than the vocabulary itself.
-    private mutating func fill(_ vocab: JSONNode, added: [JSONValue], size: Int) {
+    private mutating func fill(_ vocab: JSONNode, added: [JSONValue], size: Int, like tokenizer: Tokenizer) {
         var texts: [Int: (text: String, kind: Int)] = [:]
         vocab.forEachMember { key, id in
             guard let id = id.integer, (0..<size).contains(id) else { return }
@@ -119,13 +126,21 @@ extension GGUFVocabulary {
             texts[id] = (token, isByte ? 6 : 1)
         }
         for token in added {
-            guard let id = token["id"]?.intValue, (0..<size).contains(id), let content = token["content"]?.stringValue
+            // One that the model has already keeps the id that it has there: llama.cpp takes no text twice.
+            guard let content = token["content"]?.stringValue, let id = tokenizer.id(of: content).map(Int.init),
+                (0..<size).contains(id)
             else { continue }
             let looksSpecial = content.hasPrefix("<|") && content.hasSuffix("|>")
             let control = token["special"]?.boolValue ?? false || looksSpecial
             texts[id] = (content, content == "<unk>" ? 2 : control ? 3 : 4)
         }
-        tokens = (0..<size).map { texts[$0]?.text ?? "[PAD\($0)]" }
+        let known = Set(texts.values.map(\.text))
+        tokens = (0..<size).map { id in
+            if let own = texts[id] { return own.text }
+            var free = "[PAD\(id)]"
+            while known.contains(free) { free += "_" }
+            return free
+        }
         kinds = (0..<size).map { texts[$0]?.kind ?? 5 }
         if model == "llama" { scores = Array(repeating: 0, count: size) }
     }
@@ -145,7 +160,7 @@ extension GGUFVocabulary {
 
     private mutating func settle(_ names: [String], like tokenizer: Tokenizer, file: String) throws {
         let stages = [Self.samples, texts(of: tokenizer)].map { texts in
-            (texts: texts, ids: texts.map { tokenizer.encode($0) })
+            (texts: texts, ids: texts.map { tokenizer.encode($0, controlTokens: true) })
         }
         var nearest: Difference?
         for name in model == "gpt2" ? names : ["default"] {
@@ -155,7 +170,9 @@ extension GGUFVocabulary {
                 guard let candidate = try? Tokenizer(TokenizerDescription(gguf: self, file: file)) else { continue }
                 var found: Difference?
                 for (number, stage) in stages.enumerated() where found == nil {
-                    let others = zip(stage.texts, stage.ids).filter { candidate.encode($0) != $1 }.map(\.0)
+                    let others = zip(stage.texts, stage.ids).filter {
+                        candidate.encode($0, controlTokens: true) != $1
+                    }.map(\.0)
                     found = others.first.map {
                         Difference(stage: number, count: others.count, of: stage.texts.count, text: $0)
                     }
@@ -183,17 +200,21 @@ extension GGUFVocabulary {
     }
 
     /// Texts made of the vocabulary's own tokens, each alone and some one after another: where merges are ranked or taken
-    /// otherwise, it shows in the tokens that they make.
+    /// otherwise, it shows in the tokens that they make. Tokens that are added to the model's stand inside a word too.
     private func texts(of tokenizer: Tokenizer) -> [String] {
         let ids = tokens.indices.filter { kinds[$0] == 1 }.map { Int32($0) }
         var draws = NormalDraws(seed: 1, name: "vocabulary")
         let joined = (0..<(ids.isEmpty ? 0 : 4096)).map { _ in
             (0..<6).map { _ in ids[Int(draws.uniform() * Double(ids.count))] }
         }
-        // Some tokens are parts of a letter's bytes, which are no text.
-        return (ids.map { [$0] } + joined).map { tokenizer.decode($0) }.filter {
-            !$0.isEmpty && !$0.contains("\u{fffd}")
+        let added = tokens.indices.filter { kinds[$0] == 3 || kinds[$0] == 4 }.flatMap {
+            [tokens[$0], "a\(tokens[$0])b"]
         }
+        // Some tokens are parts of a letter's bytes, which are no text.
+        return added
+            + (ids.map { [$0] } + joined).map { tokenizer.decode($0) }.filter {
+                !$0.isEmpty && !$0.contains("\u{fffd}")
+            }
     }
 
     private static let samples = [
