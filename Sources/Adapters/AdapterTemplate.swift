@@ -1,7 +1,9 @@
 import Diagnostics
 import Foundation
+import WeightFiles
 
-/// The chat template an adapter was trained with, which is stored beside it where it was not the model's own.
+/// The chat template an adapter was trained with. It is stored with the adapter where it was not the model's own: a text in
+/// a file beside it, none as a word in its tensors' file.
 public enum AdapterTemplate: Equatable, Sendable {
     /// The model's own.
     case model
@@ -13,7 +15,10 @@ public enum AdapterTemplate: Equatable, Sendable {
     /// The file beside an adapter, named as transformers names it.
     public static let fileName = "chat_template.jinja"
 
-    /// Reads what stands beside an adapter: the template, or in a run or one of its checkpoints a recipe without one.
+    /// What says in the metadata of an adapter's tensors that there was none.
+    static let plainMetadata = (key: "graft.template", value: "none")
+
+    /// Reads what is stored with an adapter.
     ///
     /// - Throws: ``Problem`` when the template is there and cannot be read.
     public init(adapter directory: String) throws(Problem) {
@@ -25,12 +30,8 @@ public enum AdapterTemplate: Equatable, Sendable {
             self = .text(text)
             return
         }
-        // `template` is a key of `data` only, and resolved recipes are written a key a line.
-        let recipes = ["/recipe.yaml", "/../../recipe.yaml"].lazy.compactMap {
-            FileManager.default.contents(atPath: directory + $0)
-        }
-        let lines = recipes.first.map { String(decoding: $0, as: UTF8.self).split(separator: "\n") } ?? []
-        let isPlain = lines.contains { $0.trimmingCharacters(in: .whitespaces) == "template: none" }
+        let metadata = (try? WeightStore.open(directory + "/" + PEFTFiles.tensorFile))?.metadata ?? [:]
+        let isPlain = metadata[Self.plainMetadata.key] == Self.plainMetadata.value
         self = isPlain ? .plain : .model
     }
 

@@ -7,19 +7,22 @@ import Tensors
 import WeightFiles
 
 extension PEFTFiles {
-    /// Writes a model's adapters into an existing directory, each file whole or not at all. Adapters on experts are
-    /// written as PEFT 0.21 has them, on the parameters of all experts of a layer.
+    /// Writes a model's adapters into an existing directory, each file whole or not at all.
     ///
-    /// - Parameter baseHash: identifies the weights that the adapter was trained on; see ``PEFTFiles/baseHash``.
+    /// - Parameters:
+    ///   - experts: how adapters on experts are written; as PEFT 0.21 has them unless said otherwise.
+    ///   - baseHash: identifies the weights that the adapter was trained on; see ``PEFTFiles/baseHash``.
+    ///   - template: what it was trained with; a text of its own is for the caller to write.
     public static func write(
-        _ model: Transformer, config: PEFTConfig, to directory: String, baseHash: String? = nil
+        _ model: Transformer, config: PEFTConfig, to directory: String, baseHash: String? = nil,
+        template: AdapterTemplate = .model, experts: ExpertForm = .joined
     ) throws {
-        let stacks = model.expertStacks
+        let stacks = experts == .joined ? model.expertStacks : []
+        let single = try SeparateAdapter.all(model, experts: experts == .separate)
         var parts: [(name: String, shape: [Int], value: () -> Tensor)] = []
-        for adapter in model.adapters where adapter.slot == nil {
-            let (path, rank) = (adapter.module.path, adapter.spec.rank)
-            parts.append((name(path, "lora_A"), [rank, adapter.a.columns], { adapter.aValue }))
-            parts.append((name(path, "lora_B"), [adapter.b.columns, rank], { adapter.bValue.transposed() }))
+        for adapter in single {
+            parts.append((name(adapter.module.path, "lora_A"), adapter.shapes.a, { adapter.a }))
+            parts.append((name(adapter.module.path, "lora_B"), adapter.shapes.b, { adapter.b }))
         }
         for stack in stacks {
             let both =
@@ -33,21 +36,29 @@ extension PEFTFiles {
             parts.append((name(module, "lora_B"), [stack.parameter.fileOutputs, rows], { stack.tensors().b }))
         }
         let values = Dictionary(uniqueKeysWithValues: parts.map { ($0.name, $0.value) })
+        var metadata = [("format", "pt")]
+        if let baseHash { metadata.append((baseHashKey, baseHash)) }
+        if template == .plain { metadata.append(AdapterTemplate.plainMetadata) }
         try SafetensorsWriter.write(
-            to: directory + "/adapter_model.safetensors",
+            to: directory + "/" + tensorFile,
             tensors: parts.map { TensorDeclaration($0.name, shape: $0.shape, format: .element(.f32)) },
-            metadata: [("format", "pt")] + (baseHash.map { [(baseHashKey, $0)] } ?? [])
+            metadata: metadata
         ) { declaration, sink in
             guard let value = values[declaration.name]?() else { return }
             let tensor = value.converted(to: .f32)
             try sink(UnsafeRawBufferPointer(start: tensor.pointer, count: tensor.byteCount))
         }
-        let modules = Set(model.adapters.map { $0.module.path.lastPart })
-        var config = config.spelledOut(for: model, stacks)
-        config.settings = try config.settings.sorted(giving: model.adapters)
-        if let base = model.files.description.textModel {
-            config.settings = config.settings.within(base, adapting: model.adapters.map(\.module.path))
+        var config = config
+        if experts == .joined {
+            config = config.spelledOut(for: model, stacks)
+        } else if model.adapters.contains(where: { $0.slot != nil }) {
+            config = config.spelledOut(single, in: model.files.plan)
         }
+        config.settings = try config.settings.sorted(giving: single)
+        if let base = model.files.description.textModel {
+            config.settings = config.settings.within(base, adapting: single.map(\.module.path))
+        }
+        let modules = Set(single.map { $0.module.path.lastPart })
         try AtomicFile.write(
             config.json(modules: modules.sorted()).serialized(
                 JSONStyle(indent: 2, keySeparator: ": ", sortedKeys: true)) + "\n",
@@ -98,6 +109,13 @@ extension PEFTConfig {
         result.settings.excluded = nil
         result.settings.layers = nil
         if !parameters.isEmpty { result.settings.dropout = 0 }
+        result.setPatterns(sizes)
+        return result
+    }
+
+    /// Sets the patterns of ranks and alphas that give each name its size.
+    mutating func setPatterns(_ sizes: [(key: String, rank: Int, alpha: Double)]) {
+        let adapted = Set(sizes.map(\.key))
         func patterns<Value: Hashable>(_ values: [(String, Value)]) -> [(pattern: String, value: Value)] {
             Dictionary(grouping: values, by: \.1).flatMap { value, keys in
                 Self.suffixes(of: Set(keys.map(\.0)), among: adapted).map {
@@ -105,16 +123,16 @@ extension PEFTConfig {
                 }
             }.sorted { $0.0 < $1.0 }
         }
-        result.settings.rankPattern = patterns(sizes.filter { $0.rank != settings.rank }.map { ($0.key, $0.rank) })
-        result.settings.alphaPattern = patterns(sizes.filter { $0.alpha != settings.alpha }.map { ($0.key, $0.alpha) })
-        return result
+        let (rank, alpha) = (settings.rank, settings.alpha)
+        settings.rankPattern = patterns(sizes.filter { $0.rank != rank }.map { ($0.key, $0.rank) })
+        settings.alphaPattern = patterns(sizes.filter { $0.alpha != alpha }.map { ($0.key, $0.alpha) })
     }
 
     /// Names that PEFT reads as parts of experts in models that had them one by one.
     private static let renamed: Set<String> = ["gate", "gate_proj", "up_proj", "down_proj", "w1", "w2", "w3"]
 
     /// The shortest ends of names that mean all of `wanted` and nothing else that is known.
-    private static func suffixes(of wanted: Set<String>, among known: Set<String>) -> [String] {
+    static func suffixes(of wanted: Set<String>, among known: Set<String>) -> [String] {
         let others = known.subtracting(wanted)
         let found = wanted.map { name -> String in
             let parts = name.split(separator: ".")
@@ -155,7 +173,7 @@ extension LoRASettings {
 
 extension Double {
     /// The nearest number of so many decimal digits after the point: alphas are computed from a scale in f32.
-    fileprivate func rounded(toDigits digits: Int) -> Double {
+    func rounded(toDigits digits: Int) -> Double {
         let power = (0..<digits).reduce(1.0) { power, _ in power * 10 }
         return (self * power).rounded() / power
     }
@@ -165,7 +183,7 @@ extension LoRASettings {
     /// The same settings with patterns that give these adapters their sizes when they stand sorted, as PEFT writes them and
     /// everyone reads them: the first that matches counts. Where patterns overlap, so that another order means other
     /// sizes, each module that differs from the rest gets its own. Experts' sizes are spelled out already.
-    fileprivate func sorted(giving adapters: [AttachedAdapter]) throws -> LoRASettings {
+    fileprivate func sorted(giving adapters: [SeparateAdapter]) throws -> LoRASettings {
         guard parameters.isEmpty else { return self }
         var settings = self
         settings.rankPattern.sort { $0.pattern < $1.pattern }
@@ -173,13 +191,13 @@ extension LoRASettings {
         let sizes = try AdapterPlan.sizes(settings)
         let holds = adapters.allSatisfy { adapter in
             let size = sizes(adapter.module.path)
-            return size.rank == adapter.spec.rank && size.alpha == adapter.spec.alpha
+            return size.rank == adapter.rank && size.alpha == Float(adapter.alpha(rslora: useRSLoRA))
         }
         if holds { return settings }
-        func pattern(_ adapter: AttachedAdapter) -> String { adapter.module.path.replacing(".", with: "\\.") }
-        settings.rankPattern = adapters.filter { $0.spec.rank != rank }.map { (pattern($0), $0.spec.rank) }
-        settings.alphaPattern = adapters.filter { $0.spec.alpha != Float(alpha) }.map {
-            (pattern($0), Double($0.spec.alpha))
+        func pattern(_ adapter: SeparateAdapter) -> String { adapter.module.path.replacing(".", with: "\\.") }
+        settings.rankPattern = adapters.filter { $0.rank != rank }.map { (pattern($0), $0.rank) }
+        settings.alphaPattern = adapters.map { (pattern($0), $0.alpha(rslora: useRSLoRA)) }.filter {
+            Float($0.1) != Float(alpha)
         }
         return settings
     }

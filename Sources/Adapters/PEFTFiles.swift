@@ -42,10 +42,10 @@ public struct PEFTFiles: Sendable {
         }
         var config = try PEFTConfig(JSONValue(contentsOfFile: configPath), file: configPath)
         if let dropout { config.settings.dropout = dropout }
-        let tensorPath = path + "/adapter_model.safetensors"
+        let tensorPath = path + "/" + tensorFile
         guard FileManager.default.fileExists(atPath: tensorPath) else {
             guard FileManager.default.fileExists(atPath: path + "/adapter_model.bin") else {
-                throw Problem("has no adapter_model.safetensors", file: path)
+                throw Problem("has no \(tensorFile)", file: path)
             }
             throw Problem(
                 "holds its weights as adapter_model.bin, a pickle that can run code when it is read", file: path,
@@ -73,6 +73,9 @@ public struct PEFTFiles: Sendable {
         separate = reading.separate
         plan = AdapterPlan(specs: reading.specs)
     }
+
+    /// The file of an adapter's tensors.
+    static let tensorFile = "adapter_model.safetensors"
 
     /// Where an adapter's file says which weights it was trained on.
     static let baseHashKey = "graft.base"

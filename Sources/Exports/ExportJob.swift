@@ -72,7 +72,12 @@ public struct ExportJob {
     }
 
     /// What identifies base and adapter, for manifests.
+    ///
+    /// - Throws: ``RunFailure`` when the base's files are no longer those that were read.
     func origins() throws -> [(String, JSONValue)] {
+        if let file = base.changedWeightFile {
+            throw RunFailure("\(file) was changed while it was read; nothing was kept, start again")
+        }
         try progress("hashing the base")
         var members: [(String, JSONValue)] = [
             ("base", ["path": .string(base.path), "hash": .string(try base.weightsHash())])

@@ -1,6 +1,8 @@
 import Adapters
+import Datasets
 import Diagnostics
 import Models
+import Tokenizers
 import WeightFiles
 
 /// What a model, or an adapter that is yet to be trained on it, can be exported as, from the names of its modules alone.
@@ -50,6 +52,22 @@ extension Exportability {
     /// What llama.cpp does otherwise than the model itself, in words; nil where there is nothing.
     public static func runtimeNote(_ base: ModelFiles) -> String? {
         (try? GGUFSettings(base, name: ""))?.note(base.description.config)
+    }
+}
+
+extension Exportability {
+    /// What llama.cpp's programs put before prompts and the chat template does not, in words; nil where there is nothing.
+    ///
+    /// - Throws: ``Problem`` when the template is no valid one.
+    public static func promptNote(_ tokenizer: Tokenizer) throws -> String? {
+        let renderer = try PromptRenderer(tokenizer: tokenizer)
+        guard renderer.template != nil, tokenizer.addsBOS, let bos = tokenizer.bosToken,
+            let prompt = try? renderer.render(Conversation(user: "Hello"), addGenerationPrompt: true),
+            !prompt.text.hasPrefix(bos)
+        else { return nil }
+        return
+            "llama.cpp and Ollama begin every prompt with \(bos); this chat template does not write it, so training on "
+            + "conversations did not see it (llama.cpp: --override-kv tokenizer.ggml.add_bos_token=bool:false)"
     }
 }
 

@@ -83,7 +83,8 @@ public struct SafeDirectory {
     /// Folders above it that were not there, the deepest first.
     private let parents: [String]
 
-    /// Creates an empty directory beside `path`. Parents are created as needed.
+    /// Creates an empty directory beside `path`. Parents are created as needed; what was left there by a process that was
+    /// killed while it wrote the same directory is removed.
     public init(path: String) throws(RunFailure) {
         self.path = path
         temporary = PartialName.of(path)
@@ -98,6 +99,7 @@ public struct SafeDirectory {
             if FileManager.default.fileExists(atPath: temporary) {
                 try FileManager.default.removeItem(atPath: temporary)
             }
+            for left in PartialName.abandoned(path) { try? FileManager.default.removeItem(atPath: left) }
             try FileManager.default.createDirectory(
                 atPath: temporary, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {

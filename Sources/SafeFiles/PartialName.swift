@@ -1,3 +1,5 @@
+import Foundation
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -20,6 +22,18 @@ enum PartialName {
             return String(parts[0])
         }
         return parts.joined()
+    }
+
+    /// What processes that are no more have left of the thing at a path.
+    static func abandoned(_ path: String) -> [String] {
+        let (folder, stem) = (FilePath.folder(of: path), (path as NSString).lastPathComponent + ".partial-")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter { name in
+            guard name.hasPrefix(stem), let process = pid_t(name.dropFirst(stem.count)), process > 0 else {
+                return false
+            }
+            return kill(process, 0) != 0 && errno == ESRCH
+        }.map { folder + "/" + $0 }
     }
 
     /// Whether a process that was killed has left a thing of this name.

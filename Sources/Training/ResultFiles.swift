@@ -13,8 +13,8 @@ struct ResultFiles {
     let model: Transformer
     /// The adapter's configuration; nil after a full fine-tune.
     let adapter: PEFTConfig?
-    /// The chat template of the recipe, where it is not the model's own: whoever uses the result must write prompts with it.
-    let template: String?
+    /// The chat template of the recipe: whoever uses the result must write prompts with it.
+    let template: AdapterTemplate
     /// The model that was trained on.
     let base: ModelFiles
 
@@ -22,12 +22,12 @@ struct ResultFiles {
     func write(to directory: String) throws {
         if let adapter {
             try PEFTFiles.write(
-                model, config: adapter, to: directory, baseHash: base.weightFiles.isEmpty ? nil : try base.weightsHash()
-            )
+                model, config: adapter, to: directory,
+                baseHash: base.weightFiles.isEmpty ? nil : try base.weightsHash(), template: template)
         } else {
             try writeModel(to: directory)
         }
-        if let template { try AtomicFile.write(template, to: directory + "/" + AdapterTemplate.fileName) }
+        if let text = template.text { try AtomicFile.write(text, to: directory + "/" + AdapterTemplate.fileName) }
     }
 
     // Numbers are rounded once, to what config.json names, as transformers saves them.

@@ -41,8 +41,8 @@ public struct RunPlan: Sendable {
     public let stepsPerEpoch: Int
     /// The type of the products' operands.
     public let precision: ElementType
-    /// The text of the recipe's chat template, where it names a file.
-    public let template: String?
+    /// The recipe's chat template.
+    public let template: AdapterTemplate
     /// The moment that chat templates show as the present.
     public let moment: Date
 
@@ -159,7 +159,7 @@ public struct RunPlan: Sendable {
     private static func corpora(
         _ recipe: Recipe, _ tokenizer: Tokenizer, _ files: ModelFiles, _ moment: Date,
         _ progress: (@Sendable (Double) -> Void)?
-    ) throws -> (train: Corpus, evaluation: Corpus?, template: String?) {
+    ) throws -> (train: Corpus, evaluation: Corpus?, template: AdapterTemplate) {
         let source = templateSource(recipe)
         let renderer = try PromptRenderer(tokenizer: tokenizer, source: source, now: moment)
         let builder = SampleBuilder(
@@ -196,7 +196,8 @@ public struct RunPlan: Sendable {
         }
         try Problems(problems).throwIfAny()
         guard let train else { throw Problems(problems) }
-        return (train, evaluation, renderer.templateText)
+        let template = renderer.templateText.map(AdapterTemplate.text) ?? (source == .none ? .plain : .model)
+        return (train, evaluation, template)
     }
 
     /// How many checkpoints the run writes.

@@ -66,6 +66,17 @@ struct ExportOrigin: ParsableArguments {
         return try Probes(rows: ids, named: data, tokenizer: tokenizer, config: config)
     }
 
+    /// Says when other programs will write other prompts than the adapter was trained on: their files have a word for
+    /// another chat template, none for none.
+    func warnOfTemplate(_ opened: OpenedModel) {
+        guard let adapter, (try? AdapterTemplate(adapter: adapter)) == .plain, let tokenizer = try? opened.tokenizer(),
+            !tokenizer.chatTemplates.isEmpty
+        else { return }
+        Screen.warning(
+            "\(adapter): was trained without a chat template, and what is written has the model's own; give it plain text"
+        )
+    }
+
     /// Tells what was written and what reading it back has shown.
     func report(_ summary: ExportSummary) throws {
         Screen.status(nil)

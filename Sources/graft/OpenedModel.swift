@@ -145,11 +145,25 @@ enum ModelPath {
                     : "give a model directory or a GGUF file")
         }
         if isDirectory.boolValue {
+            let hasOwn = FileManager.default.fileExists(atPath: path + "/config.json")
+            if !hasOwn, !Tokenizer.exists(inDirectory: path), let problem = Self.problem(ofGGUFIn: path) {
+                throw problem
+            }
             self = .directory
         } else if GGUFFile.isGGUF(path) {
             self = .gguf
         } else {
             throw Problem("is no GGUF file", file: path, advice: "give a model directory or a GGUF file")
         }
+    }
+
+    /// What is to be given in place of a directory that GGUF files lie in; nil where there are none.
+    static func problem(ofGGUFIn directory: String) -> Problem? {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
+        let paths = names.filter { $0.lowercased().hasSuffix(".gguf") }.map { directory + "/" + $0 }
+        if paths.isEmpty { return nil }
+        return Problem(
+            "is a directory with GGUF files", file: directory,
+            advice: "give the file: " + paths.prefix(3).joined(separator: " or ") + (paths.count > 3 ? " …" : ""))
     }
 }

@@ -89,6 +89,35 @@ struct ParameterTests {
         }
     }
 
+    @Test("adapters on single experts are written as they were, joined ones expert by expert", arguments: stacked)
+    func separate(_ name: String) throws {
+        let fixture = try Fixture(name)
+        for adapter in ["adapter_experts", "adapter_stacked"] {
+            let directory = try temporary()
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let opened = try PEFTFiles.open(fixture.path + "/" + adapter, for: fixture.files)
+            let model = try fixture.adapted(adapter)
+            try PEFTFiles.write(model, config: opened.config, to: directory, experts: .separate)
+            let (ours, theirs) = (
+                try WeightStore.open(directory + "/adapter_model.safetensors"),
+                try WeightStore.open(fixture.path + "/adapter_experts/adapter_model.safetensors")
+            )
+            #expect(Set(ours.names) == Set(theirs.names), "\(name) \(adapter)")
+            // Where the base has experts together, what adapts gate and up was joined on reading and has one rank.
+            let plan = fixture.files.plan
+            let isAsItWas = adapter == "adapter_experts" && !plan.parameters.contains(where: plan.isStacked)
+            for tensor in isAsItWas ? theirs.names : [] {
+                #expect(ours[tensor]?.floats() == theirs[tensor]?.floats(), "\(tensor)")
+            }
+            let back = try PEFTFiles.open(directory, for: fixture.files)
+            #expect(back.config.settings.parameters.isEmpty)
+            let again = Transformer(fixture.files, mode: back.plan.mode)
+            back.load(into: again)
+            let difference = zip(fixture.logits(of: model), fixture.logits(of: again)).map { abs($0 - $1) }.max()
+            #expect(difference ?? .infinity < 2e-5, "\(name) \(adapter): \(difference ?? .infinity)")
+        }
+    }
+
     @Test("written and read back, nothing changes", arguments: withParameters)
     func roundTrip(_ name: String) throws {
         let fixture = try Fixture(name)

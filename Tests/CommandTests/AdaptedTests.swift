@@ -94,6 +94,17 @@ struct AdaptedTests {
             let named = try Graft.run(flags + [place, "--template", "none"], in: work.folder.url)
             #expect(own.status == 0 && own.output == named.output, "\(place): \(own.errors)")
         }
+        // Wherever it goes: exported, in a Modelfile, and told where a file cannot say so.
+        let expected = try Graft.run(flags + ["plain", "--template", "none"], in: work.folder.url)
+        let peft = try work.graft("export", "--model", Self.model, "--adapter", "plain", "--to", "peft", "-o", "peft")
+        let own = try Graft.run(flags + ["peft"], in: work.folder.url)
+        #expect(peft.status == 0 && own.status == 0 && own.output == expected.output, "\(peft.errors)\(own.errors)")
+        let ollama = try work.graft(
+            "export", "--model", Self.model, "--adapter", "plain", "--to", "ollama", "-o", "ollama")
+        let modelfile = try work.text("ollama/Modelfile")
+        #expect(ollama.status == 0 && modelfile.contains("{{ .Content }}") && !modelfile.contains("im_start"))
+        let merged = try work.graft("merge", "--model", Self.model, "--adapter", "plain", "-o", "merged")
+        #expect(merged.status == 0 && merged.errors.contains("trained without a chat template"), "\(merged.errors)")
         let both = try work.graft(
             "eval", "--model", Self.model, "--adapter", "run", "--adapter", "plain", "--data", "rows.jsonl")
         #expect(both.status == 2 && both.errors.contains("plain: was trained with another chat template than run"))

@@ -167,6 +167,7 @@ struct FlagTests {
         ("export --model BASE --adapter ADAPTER --to peft --quantize q8_0 -o out", ["--quantize is for --to gguf"]),
         ("export --model BASE --to peft -o out", ["--to peft exports an adapter"]),
         ("export --model BASE --adapter ADAPTER --to peft -o /proc/a/b", ["cannot be written in '/proc'"]),
+        ("export --model BASE --adapter ADAPTER --to gguf --experts separate -o out", ["--experts is for --to peft."]),
         ("export --model BASE --to gguf --beside -o out", ["--beside is for --to ollama with --adapter."]),
         // The rest
         ("inspect", ["Give a path, or --ollama NAME."]),

@@ -43,6 +43,13 @@ struct InspectTests {
         let other = try Graft.run(["inspect", "m.gguf"], in: folder.url)
         #expect(other.status == 2 && other.errors.contains("mamba") && other.output.contains("metadata"))
 
+        // A directory with GGUF files is no model, but they are.
+        _ = try folder.write("downloads/m-Q4_K.gguf", header + pair)
+        for arguments in [["inspect", "downloads"], ["generate", "--model", "downloads", "--prompt", "a"]] {
+            let inside = try Graft.run(arguments, in: folder.url)
+            #expect(
+                inside.status == 2 && inside.errors.contains("give the file: downloads/m-Q4_K.gguf"), "\(arguments)")
+        }
         _ = try folder.write("note.txt", "words")
         #expect(try Graft.run(["inspect", "note.txt"], in: folder.url).status == 2)
     }

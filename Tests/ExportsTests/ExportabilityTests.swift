@@ -5,6 +5,7 @@ import Foundation
 import Models
 import OrderedJSON
 import Testing
+import Tokenizers
 
 extension ExportsTests {
     @Suite("What can be exported")
@@ -59,6 +60,17 @@ extension ExportsTests {
             settings.alphaPattern = []
             settings.rank = 600
             #expect(VLLMServing(settings).maximumRank == nil && VLLMServing(settings).obstacles.count == 1)
+        }
+
+        @Test("and that runtimes put BOS before prompts is said where the chat template does not")
+        func prompts() throws {
+            guard let folder = sharedFolder("assets/tokenizers/llama-3.1") else { return }
+            func note(_ template: String) throws -> String? {
+                try Exportability.promptNote(Tokenizer.load(directory: folder, chatTemplate: template))
+            }
+            let words = "{% for m in messages %}{{ m.content }}{% endfor %}"
+            #expect(try note(words)?.contains("begin every prompt with <|begin_of_text|>") == true)
+            #expect(try note("{{ bos_token }}" + words) == nil)
         }
 
         @Test("and what llama.cpp rotates otherwise is said")

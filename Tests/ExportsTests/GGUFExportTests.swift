@@ -151,6 +151,17 @@ extension ExportsTests {
             let (a, b) = (try GGUFFile.open(scratch("m.gguf")), try GGUFFile.open(scratch("c.gguf")))
             for tensor in a.weights.all { #expect(b.weights[tensor.name]?.bytes.elementsEqual(tensor.bytes) == true) }
             #expect(a.metadata == b.metadata)
+            // Merged again into blocks of four bits: beyond the bound, which knows no quantising of the base, and told why.
+            if quantize == .q4_0 {
+                let onto = ExportJob(
+                    base: again, adapter: try PEFTFiles.open(scratch("adapter"), for: again), probes: job.probes)
+                let failure = #expect(throws: ProofFailure.self) {
+                    try onto.exportGGUF(to: scratch("n.gguf"), quantize: nil, tokenizer: tokenizer)
+                }
+                #expect(failure?.message.contains("in blocks already (Q4_0)") == true, "\(failure?.message ?? "")")
+                let wide = try onto.exportGGUF(to: scratch("n.gguf"), quantize: .q8_0, tokenizer: tokenizer)
+                #expect(wide.proof.exported.kl < 0.02 * (wide.proof.effect?.kl ?? 0))
+            }
             // An adapter's own chat template goes with it.
             let own = try Tokenizer.load(gguf: again.path, chatTemplate: "{{ messages[0].content }}")
             _ = try base.exportGGUF(to: scratch("t.gguf"), quantize: nil, tokenizer: own)
@@ -190,6 +201,14 @@ extension ExportsTests {
             let named = try String(contentsOfFile: scratch("g/Modelfile"), encoding: .utf8)
             #expect(named.hasPrefix("FROM \(scratch("b/model.gguf"))\nADAPTER ./adapter.gguf\n"))
             #expect(!FileManager.default.fileExists(atPath: scratch("g/model.gguf")))
+            // Not where the adapter's own template would have to stand in that file.
+            let own = "{% for m in messages %}{{ loop.index }}{{ m.content }}</s>{% endfor %}"
+            let numbered = try Tokenizer.load(directory: folder, chatTemplate: own)
+            _ = try onto.exportOllama(to: scratch("n"), quantize: nil, tokenizer: numbered, beside: true)
+            let copied = try String(contentsOfFile: scratch("n/Modelfile"), encoding: .utf8)
+            #expect(copied.hasPrefix("FROM ./model.gguf\n") && !copied.contains("TEMPLATE"))
+            let template = try GGUFFile.open(scratch("n/model.gguf")).metadata["tokenizer.chat_template"]
+            #expect(template?.stringValue == own)
             // Of a split base, which Ollama does not read, one file is made.
             let whole = try GGUFFile.open(stored.path)
             for number in 0..<2 {
@@ -214,7 +233,7 @@ extension ExportsTests {
 
         @Test(
             "hold the vocabularies of known models",
-            arguments: ["qwen3", "llama-3.1", "gpt-2", "llama-2", "tinyllama-1.1b"])
+            arguments: ["qwen3", "llama-3.1", "gpt-2", "llama-2", "tinyllama-1.1b", "phi-3"])
         func vocabularies(_ name: String) throws {
             guard let folder = sharedFolder("assets/tokenizers/\(name)") else { return }
             let tokenizer = try Tokenizer.load(directory: folder)
@@ -223,7 +242,16 @@ extension ExportsTests {
                 preferring: ["llama-bpe", "qwen2", "gpt-2"])
             let expected = ["qwen3": "qwen2", "llama-3.1": "llama-bpe", "gpt-2": "gpt-2"][name] ?? "default"
             #expect(vocabulary.preTokenizer == expected)
-            let written = try Tokenizer(TokenizerDescription(gguf: vocabulary, file: name))
+            // As a file has it: white space behind Phi-3's tokens goes with them by what the model is called.
+            var metadata: GGUFMetadata = ["general.name": .string("mine")]
+            vocabulary.write(to: &metadata)
+            let isPhi3 = name == "phi-3"
+            #expect(metadata["general.name"]?.stringValue == (isPhi3 ? "Phi-3 mine" : "mine"))
+            let read = try GGUFVocabulary(metadata, file: name)
+            let written = try Tokenizer(TokenizerDescription(gguf: read, file: name))
+            for text in isPhi3 ? ["<|user|>\nHi!<|end|>\n<|assistant|>\n", "<s> a<|endoftext|>  b"] : [] {
+                #expect(written.encode(text) == tokenizer.encode(text))
+            }
             // Greek with one accent and the other: tokens of Llama 2 that are equal as Swift's strings.
             let text = "The quick brown fox, 12345 times – 東京 \n\n  ok ή\u{1f75}ίί\u{1f77}"
             #expect(written.encode(text, addSpecialTokens: true) == tokenizer.encode(text, addSpecialTokens: true))
@@ -323,6 +351,17 @@ extension ExportsTests {
                 #expect(written.encode(text, addSpecialTokens: true) == whole.encode(text, addSpecialTokens: true))
             }
             #expect(written.eosToken == whole.eosToken && written.bosToken == whole.bosToken)
+            // An added token that is called as an id without one would be: llama.cpp takes no text twice.
+            let listed = alone + "/tokenizer_config.json"
+            guard var config = try JSONValue(contentsOfFile: listed).objectValue,
+                var added = config["added_tokens_decoder"]?.objectValue
+            else { return }
+            added["32000"] = ["content": "[PAD32005]", "special": true, "normalized": false]
+            config["added_tokens_decoder"] = .object(added)
+            try JSONValue.object(config).serialized().write(toFile: listed, atomically: true, encoding: .utf8)
+            let named = try GGUFVocabulary(
+                directory: alone, tokenizer: try Tokenizer.load(directory: alone), size: 32016, preferring: [])
+            #expect(named.tokens[32000] == "[PAD32005]" && Set(named.tokens.map { Array($0.utf8) }).count == 32016)
         }
 
         /// A job with an adapter that does something, with ranks and scales of its own.

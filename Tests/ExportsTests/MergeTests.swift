@@ -122,6 +122,24 @@ extension ExportsTests {
             _ = try readBack.prove(memory, .exact)
         }
 
+        @Test("of a base that is written into meanwhile leaves nothing")
+        func changedBase() throws {
+            let scratch = try Scratch()
+            try FileManager.default.copyItem(atPath: Fixture.root + "/llama", toPath: scratch("base"))
+            let files = try ModelFiles.open(directory: scratch("base"))
+            let job = ExportJob(
+                base: files, adapter: try PEFTFiles.open(scratch("base/adapter"), for: files),
+                probes: try Probes(tokenizer: nil, config: files.description.config)
+            ) { step in
+                guard step == "reading back" else { return }
+                let handle = try #require(FileHandle(forUpdatingAtPath: scratch("base/model.safetensors")))
+                try handle.write(contentsOf: Data([0]))
+                try handle.close()
+            }
+            let failure = #expect(throws: RunFailure.self) { try job.merge(to: scratch("merged"), dtype: nil) }
+            #expect(failure?.message.contains("was changed while") == true && scratch.entries == ["base"])
+        }
+
         @Test("is interrupted without a trace")
         func interrupted() throws {
             struct Stop: Error {}
@@ -132,6 +150,13 @@ extension ExportsTests {
                 probes: try Probes(tokenizer: nil, config: fixture.files.description.config)
             ) { step in if step.hasPrefix("writing the weights: 4") { throw Stop() } }
             job.meter.interval = .zero
+            // Of a process that was killed (there is none of such a number), and of one that is alive.
+            for left in ["merged.partial-4194309", "merged.partial-1"] {
+                try FileManager.default.createDirectory(atPath: scratch(left), withIntermediateDirectories: true)
+            }
+            #expect(throws: Stop.self) { try job.merge(to: scratch("merged"), dtype: nil) }
+            #expect(scratch.entries == ["merged.partial-1"])
+            try FileManager.default.removeItem(atPath: scratch("merged.partial-1"))
             for place in ["merged", "new/folders/merged"] {
                 #expect(throws: Stop.self) { try job.merge(to: scratch(place), dtype: nil) }
                 #expect(scratch.entries.isEmpty)

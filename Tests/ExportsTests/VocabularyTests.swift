@@ -1,9 +1,11 @@
 import Diagnostics
 import Exports
 import Foundation
+import Models
 import OrderedJSON
 import Testing
 import Tokenizers
+import WeightFiles
 
 extension ExportsTests {
     /// Vocabularies that differ from llama.cpp's only where few texts show it.
@@ -113,6 +115,30 @@ extension ExportsTests {
             let json = Self.json(merges: [("a", "b")], pattern: Self.qwen2)
             let problem = #expect(throws: Problem.self) { try written(json, size: 256) }
             #expect(problem?.message.contains("has 257 tokens, the embedding only 256 rows") == true)
+        }
+
+        @Test("name the token that ends an answer, where EOS is another")
+        func endOfTurn() throws {
+            guard let folder = sharedFolder("assets/models/stories260K") else { return }
+            let scratch = try Scratch()
+            let files = try ModelFiles.open(directory: folder)
+            let probes = try Probes(tokenizer: nil, config: files.description.config)
+            func end(_ closing: String, of base: ModelFiles, as name: String) throws -> GGUFValue? {
+                let tokenizer = try Tokenizer.load(
+                    directory: folder,
+                    chatTemplate: "{% for m in messages %}<{{ m.role }}>{{ m.content }}\(closing)\n{% endfor %}")
+                let job = ExportJob(base: base, adapter: nil, probes: probes)
+                _ = try job.exportGGUF(to: scratch(name), quantize: .f32, tokenizer: tokenizer)
+                return try GGUFFile.open(scratch(name)).metadata["tokenizer.ggml.eot_token_id"]
+            }
+            #expect(try end("</s>", of: files, as: "eos") == nil)
+            #expect(try end("<s>", of: files, as: "bos") == .uint32(1))
+            // A word that answers may have ends none.
+            #expect(try end("e", of: files, as: "word") == nil)
+            let again = try ModelFiles.open(gguf: scratch("eos"))
+            #expect(try end("<s>", of: again, as: "again") == .uint32(1))
+            let stops = try ModelFiles.open(gguf: scratch("again")).configuration["eos_token_id"]
+            #expect(stops == [2, 1])
         }
     }
 }

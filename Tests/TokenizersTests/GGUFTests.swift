@@ -55,6 +55,22 @@ struct GGUFTests {
         }
     }
 
+    @Test("with scores have llama.cpp's special tokens where the file names none")
+    func unnamed() throws {
+        var vocabulary = GGUFVocabulary(model: "llama", tokens: ["<unk>", "<s>", "</s>", "▁", "a", "<|end|>"])
+        vocabulary.scores = [0, 0, 0, -1, -2, 0]
+        vocabulary.kinds = [2, 3, 3, 1, 1, 3]
+        func tokenizer() throws -> Tokenizer { try Tokenizer(TokenizerDescription(gguf: vocabulary, file: "a.gguf")) }
+        #expect(try tokenizer().encode("a", addSpecialTokens: true) == [1, 3, 4])
+        #expect(try tokenizer().eosToken == "</s>" && tokenizer().unkToken == "<unk>")
+        vocabulary.bosID = 5
+        #expect(try tokenizer().encode("a", addSpecialTokens: true) == [5, 3, 4])
+        // Phi-3's control tokens take the white space behind them along, but for some.
+        #expect(try tokenizer().encode("<|end|>  a<s> a") == [5, 3, 3, 3, 4, 1, 3, 3, 4])
+        vocabulary.stripsBehindTokens = true
+        #expect(try tokenizer().encode("<|end|>  a<s> a") == [5, 3, 4, 1, 3, 3, 4])
+    }
+
     @Test("of every known pre-tokenizer compile, unknown ones are named")
     func preTokenizers() throws {
         let names = [
@@ -64,8 +80,14 @@ struct GGUFTests {
         for name in names {
             var vocabulary = GGUFVocabulary(model: "gpt2", tokens: ["a", "b", "Ġ"])
             vocabulary.preTokenizer = name
+            vocabulary.bosID = 0
             let tokenizer = try Tokenizer(TokenizerDescription(gguf: vocabulary, file: "a.gguf"))
             #expect(tokenizer.encode("a b") == [0, 2, 1], "\(name)")
+            // Where the file does not say whether BOS is added, the name does.
+            #expect(tokenizer.addsBOS == ["llama-bpe", "tekken"].contains(name), "\(name)")
+            vocabulary.addsBOS = !tokenizer.addsBOS
+            let told = try Tokenizer(TokenizerDescription(gguf: vocabulary, file: "a.gguf"))
+            #expect(told.addsBOS != tokenizer.addsBOS, "\(name)")
         }
         var vocabulary = GGUFVocabulary(model: "gpt2", tokens: ["a"])
         vocabulary.preTokenizer = "no-such"

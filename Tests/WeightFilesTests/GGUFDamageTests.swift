@@ -160,6 +160,35 @@ struct GGUFDamageTests {
         }
     }
 
+    /// Files that are as long as what they claim would need: no header is, and nothing is allocated for one.
+    @Test("cost no memory where the file is long enough for what they claim")
+    func long() throws {
+        let length = 100 << 30
+        func array(of type: UInt32, _ count: Int) -> Data {
+            Self.pair("k", type: 9) {
+                $0.add(type)
+                $0.add(UInt64(count))
+            }.padded()
+        }
+        let cases = [
+            Bytes(tensors: UInt64(length / 24 - 10)).padded(), Bytes(pairs: UInt64(length / 13 - 10)).padded(),
+            Self.pair("k", type: 8) { $0.add("", claiming: UInt64(length - 1000)) }.padded(),
+            array(of: 0, length - 1000), array(of: 6, length / 4 - 1000), array(of: 8, length / 8 - 1000),
+            array(of: 9, length / 12 - 1000),
+        ]
+        for (number, data) in cases.enumerated() {
+            let file = try temporary(data)
+            defer { try? FileManager.default.removeItem(atPath: file) }
+            let handle = try #require(FileHandle(forWritingAtPath: file))
+            try handle.truncate(atOffset: UInt64(length))
+            try handle.close()
+            let problem = #expect(throws: Problem.self) { try GGUFFile.open(file) }
+            #expect(
+                problem?.message.contains("no header reaches beyond") == true,
+                "case \(number): \(problem?.message ?? "")")
+        }
+    }
+
     private func temporary(_ data: Data) throws -> String {
         let path = FileManager.default.temporaryDirectory.appending(path: "graft-\(UUID().uuidString).gguf").path
         try data.write(to: URL(filePath: path))

@@ -5,11 +5,16 @@ import OrderedJSON
 
 extension ExportJob {
     /// Writes the adapter in PEFT's layout, exactly as it is (nothing is baked), and proves it by reading it back.
-    public func exportPEFT(to path: String) throws -> ExportSummary {
+    ///
+    /// - Parameter experts: how adapters on experts are written.
+    public func exportPEFT(to path: String, experts: ExpertForm = .joined) throws -> ExportSummary {
         guard let adapter else { throw Problem.needsAdapter("peft") }
-        return try ExportDirectory.write(path, job: self, settings: [("kind", "peft")]) { directory in
+        let settings: [(String, JSONValue)] = [("kind", "peft"), ("experts", .string(experts.rawValue))]
+        return try ExportDirectory.write(path, job: self, settings: settings) { directory in
             let proving = try readBack()
-            try PEFTFiles.write(proving.memory, config: adapter.config, to: directory, baseHash: adapter.baseHash)
+            try PEFTFiles.write(
+                proving.memory, config: adapter.config, to: directory, baseHash: adapter.baseHash,
+                template: AdapterTemplate(adapter: adapter.path), experts: experts)
             try progress("reading back")
             let files = try PEFTFiles.open(directory, for: base)
             let written = Transformer(base, mode: files.plan.mode)

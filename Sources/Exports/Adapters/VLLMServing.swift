@@ -36,7 +36,11 @@ public struct VLLMServing: Sendable {
             + (differ
                 ? ["it reads one rank and one alpha for all modules, so with these patterns its scales would be others"]
                 : [])
-            + (experts ? ["adapters on all experts in one tensor are loaded by its newest versions only"] : [])
+            + (experts
+                ? [
+                    "adapters on all experts in one tensor are loaded by its newest versions only, by others with "
+                        + "--experts separate"
+                ] : [])
     }
 
     /// In words; nil where there is nothing to say.

@@ -52,7 +52,8 @@ extension ExportJob {
             try writer.write(to: plain, MergedWeights(nil), ExportMeter(), progress)
             quantisedBase = Transformer(try ModelFiles.open(gguf: plain))
         }
-        let proof = try proving.prove(written, exactness, quantisedBase: quantisedBase)
+        let proof = try proving.prove(
+            written, exactness, quantisedBase: quantisedBase, wayOut: quantize == nil ? writer.wayOut(merged) : nil)
         return WrittenExport(proof: proof, adapted: proving.memory.adapters.count, notes: writer.notes)
     }
 

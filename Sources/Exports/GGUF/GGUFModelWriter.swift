@@ -1,3 +1,4 @@
+import Datasets
 import Diagnostics
 import Foundation
 import Kernels
@@ -79,14 +80,27 @@ struct GGUFModelWriter {
         if base.isDirectory {
             try SamplingDefaults(base).write(to: &metadata)
             try Self.writeVocabulary(base, tokenizer, settings.architecture, to: &metadata)
+            try Self.writeEndOfTurn(tokenizer, to: &metadata)
         } else if let template = tokenizer?.chatTemplates["default"],
             metadata["tokenizer.chat_template"]?.stringValue != template
         {
             // The one that the adapter was trained with takes the place of all.
             for key in metadata.keys where key.hasPrefix("tokenizer.chat_template") { metadata[key] = nil }
             metadata["tokenizer.chat_template"] = .string(template)
+            try Self.writeEndOfTurn(tokenizer, to: &metadata)
         }
         self.metadata = metadata
+    }
+
+    /// Names the token that ends an answer in the chat template, where EOS does not: without a word llama.cpp knows the most
+    /// usual ones only.
+    private static func writeEndOfTurn(_ tokenizer: Tokenizer?, to metadata: inout GGUFMetadata) throws {
+        guard let tokenizer, let text = try PromptRenderer(tokenizer: tokenizer).endOfTurn,
+            let id = tokenizer.id(of: text), id != tokenizer.eosID,
+            let kinds = metadata["tokenizer.ggml.token_type"]?.arrayValue?.integers, kinds.indices.contains(Int(id)),
+            [3, 4].contains(kinds[Int(id)])  // a token of its own, no word that answers may have
+        else { return }
+        metadata["tokenizer.ggml.eot_token_id"] = .uint32(UInt32(id))
     }
 
     private static func writeVocabulary(
@@ -137,6 +151,16 @@ struct GGUFModelWriter {
         let rounded = tensors.filter { $0.format != .f32 && $0.isRewritten(merged) }
         if rounded.isEmpty { return .exact }
         return rounded.contains { $0.format.isBlock } ? .quantised : .rounded
+    }
+
+    /// What to do where merging into tensors that are blocks already is too coarse; nil where there are none.
+    func wayOut(_ merged: MergedWeights) -> String? {
+        let blocks = tensors.filter { $0.original != nil && $0.format.isBlock && $0.isRewritten(merged) }
+        if blocks.isEmpty { return nil }
+        let names = Set(blocks.map(\.format.name)).sorted().joined(separator: ", ")
+        return
+            "the base is in blocks already (\(names)) and each merged tensor was rounded to them once more; --quantize q8_0 "
+            + "rounds less, and the adapter beside the base (--to gguf-lora, --to ollama --beside) rounds nothing"
     }
 
     /// Bytes of all tensors.

@@ -21,6 +21,7 @@ extension GGUFVocabulary {
         addsBOS = value("add_bos_token")?.boolValue
         addsEOS = value("add_eos_token")?.boolValue
         addsSpacePrefix = value("add_space_prefix")?.boolValue ?? true
+        stripsBehindTokens = Self.isNamedPhi3(metadata["general.name"]?.stringValue ?? "")
         if let template = metadata["tokenizer.chat_template"]?.stringValue { chatTemplates["default"] = template }
         for key in metadata.keys where key.hasPrefix("tokenizer.chat_template.") {
             chatTemplates[String(key.dropFirst("tokenizer.chat_template.".count))] = metadata[key]?.stringValue

@@ -86,8 +86,9 @@ extension GGUFVocabulary {
                 value["content"]?.stringValue.map { (id, $0, value["special"]?.boolValue ?? false) }
             }
         }.filter { (0..<size).contains($0.0) && tokenizer.id(of: $0.1) == Int32($0.0) }
+        let known = Set(tokens + listed.map(\.1))
         for id in own..<max(own, size) {
-            tokens.append("[PAD\(id)]")
+            tokens.append(Self.filler(id, besides: known))
             scores.append(-1000)
             kinds.append(5)
         }
@@ -95,6 +96,23 @@ extension GGUFVocabulary {
             tokens[id] = text
             kinds[id] = special ? 3 : 4
         }
+        stripsBehindTokens = Self.stripBehind(added.map(\.value))
+    }
+
+    /// Whether all tokens that are added to a model's own take the white space behind them along, but for those of which
+    /// llama.cpp never or always thinks so.
+    private static func stripBehind(_ added: [JSONValue]) -> Bool {
+        let telling = added.filter { token in
+            token["content"]?.stringValue.map { $0 != "</s>" && !keepingSpaceBehind.contains($0) } ?? false
+        }
+        return !telling.isEmpty && telling.allSatisfy { $0["rstrip"]?.boolValue ?? false }
+    }
+
+    /// The text of an id without a token, which no token may have: llama.cpp takes no text twice.
+    private static func filler(_ id: Int, besides known: Set<String>) -> String {
+        var free = "[PAD\(id)]"
+        while known.contains(free) { free += "_" }
+        return free
     }
 
     private static func merges(_ value: JSONValue?) -> [(String, String)] {
@@ -135,13 +153,9 @@ extension GGUFVocabulary {
             texts[id] = (content, content == "<unk>" ? 2 : control ? 3 : 4)
         }
         let known = Set(texts.values.map(\.text))
-        tokens = (0..<size).map { id in
-            if let own = texts[id] { return own.text }
-            var free = "[PAD\(id)]"
-            while known.contains(free) { free += "_" }
-            return free
-        }
+        tokens = (0..<size).map { texts[$0]?.text ?? Self.filler($0, besides: known) }
         kinds = (0..<size).map { texts[$0]?.kind ?? 5 }
+        stripsBehindTokens = Self.stripBehind(added)
         if model == "llama" { scores = Array(repeating: 0, count: size) }
     }
 
@@ -228,7 +242,13 @@ extension GGUFVocabulary {
 
 extension GGUFVocabulary {
     /// The metadata under which GGUF files hold this vocabulary.
-    func write(to metadata: inout GGUFMetadata) {
+    ///
+    /// - Parameter metadata: what the file says already; its name is changed where llama.cpp goes by it.
+    package func write(to metadata: inout GGUFMetadata) {
+        let name = metadata["general.name"]?.stringValue ?? ""
+        if stripsBehindTokens, !Self.isNamedPhi3(name) {
+            metadata["general.name"] = .string("Phi-3 " + name)
+        }
         metadata["tokenizer.ggml.model"] = .string(model)
         metadata["tokenizer.ggml.pre"] = .string(preTokenizer ?? "default")
         metadata["tokenizer.ggml.tokens"] = .array(.string(tokens))

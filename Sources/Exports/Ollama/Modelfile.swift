@@ -1,3 +1,4 @@
+import Adapters
 import Datasets
 import Diagnostics
 import Foundation
@@ -6,6 +7,7 @@ import Models
 import OrderedJSON
 import SafeFiles
 import Tokenizers
+import WeightFiles
 
 /// The Modelfile of an exported model: where its weights are, how prompts look, where answers end.
 struct Modelfile {
@@ -13,13 +15,31 @@ struct Modelfile {
     private let tokenizer: Tokenizer
     private let renderer: PromptRenderer
     private let system: String?
+    private let template: TurnTemplate?
 
-    /// - Parameter system: what every conversation begins with where it brings no system message of its own.
-    init(_ files: ModelFiles, _ tokenizer: Tokenizer, system: String?) throws {
+    /// - Parameters:
+    ///   - template: where the chat template comes from.
+    ///   - system: what every conversation begins with where it brings no system message of its own.
+    init(
+        _ files: ModelFiles, _ tokenizer: Tokenizer, template: PromptRenderer.Source = .model, system: String?
+    ) throws {
         self.files = files
         self.tokenizer = tokenizer
         self.system = system
-        renderer = try PromptRenderer(tokenizer: tokenizer)
+        renderer = try PromptRenderer(tokenizer: tokenizer, source: template)
+        let turns = Self.turnTemplate(renderer)
+        self.template = turns.flatMap { ModelfileArgument($0.goTemplate, isText: true) == nil ? nil : $0 }
+    }
+
+    /// Whether a GGUF base can be named where it lies: Ollama reads one file of weights, not the parts of one, and where this
+    /// has no template takes the one that stands in there.
+    var canNameBase: Bool {
+        get throws {
+            guard !files.isDirectory, files.weightFiles.count == 1 else { return false }
+            if template != nil { return true }
+            let own = try GGUFFile.open(files.path).metadata["tokenizer.chat_template"]?.stringValue
+            return own == tokenizer.chatTemplates["default"]
+        }
     }
 
     /// The text. Ollama takes Go templates only: where the chat template says no more than what stands between messages it
@@ -36,10 +56,10 @@ struct Modelfile {
             }
             lines.append("\(command) \(argument.text)")
         }
-        if let template = turnTemplate(renderer), let argument = ModelfileArgument(template.goTemplate, isText: true) {
+        if let template, let argument = ModelfileArgument(template.goTemplate, isText: true) {
             lines.append("TEMPLATE \(argument.text)")
             let later = try PromptRenderer(tokenizer: tokenizer, now: renderer.now.addingTimeInterval(400 * 24 * 3600))
-            if turnTemplate(later) != template {
+            if renderer.template != nil, Self.turnTemplate(later) != template {
                 lines.append("# The date in this template is that of the export; the model's own writes the day's.")
             }
         } else if renderer.template != nil {
@@ -55,7 +75,7 @@ struct Modelfile {
     /// A system message as it stands in a Modelfile.
     ///
     /// - Throws: ``Problem`` for one that no Modelfile can hold.
-    static func argument(system: String) throws(Problem) -> ModelfileArgument {
+    private static func argument(system: String) throws(Problem) -> ModelfileArgument {
         guard let argument = ModelfileArgument(system, isText: true) else {
             throw Problem(
                 "the system message cannot stand in a Modelfile",
@@ -82,7 +102,7 @@ struct Modelfile {
             : "# The model reads up to \(longest) tokens; Ollama fewer, unless it is told: PARAMETER num_ctx \(longest)"
     }
 
-    private func turnTemplate(_ renderer: PromptRenderer) -> TurnTemplate? {
+    private static func turnTemplate(_ renderer: PromptRenderer) -> TurnTemplate? {
         func render(_ turns: TurnTemplate.Turns) -> String? {
             let messages = turns.map {
                 JSONValue.object(JSONObject([("role", .string($0.role)), ("content", .string($0.content))]))
@@ -90,6 +110,7 @@ struct Modelfile {
             guard let row = try? Row(["messages": .array(messages)]) else { return nil }
             return try? renderer.render(row, addGenerationPrompt: true).text
         }
+        let tokenizer = renderer.tokenizer
         return TurnTemplate(render, bos: tokenizer.addsBOS ? tokenizer.bosToken : nil)
     }
 }
@@ -98,7 +119,7 @@ extension ExportJob {
     /// Writes a directory for `ollama create`: a Modelfile with the merged model as GGUF or, where `beside` is set, with the
     /// base and the adapter as a GGUF file of its own. Proved as those files are.
     ///
-    /// A GGUF base that lies in one file and that nothing is merged into is not copied: the Modelfile names it where it is.
+    /// A GGUF base that nothing is merged into is not copied where the Modelfile can name it where it is.
     ///
     /// - Parameter system: the Modelfile's system message.
     public func exportOllama(
@@ -107,29 +128,22 @@ extension ExportJob {
         let settings: [(String, JSONValue)] = [
             ("kind", "ollama"), ("quantize", quantize.map { .string($0.rawValue) } ?? .null), ("beside", .bool(beside)),
         ]
-        let (weights, adapterFile) = ("model.gguf", "adapter.gguf")
         if beside { _ = try GGUFLoRA(base) }
-        if let system { _ = try Modelfile.argument(system: system) }
+        // The whole Modelfile before any weight is written, for what cannot stand in it is a mistake of the user's.
+        let isPlain = try adapter.map { try AdapterTemplate(adapter: $0.path) } == .plain
+        let modelfile = try Modelfile(base, tokenizer, template: isPlain ? .none : .model, system: system)
+        let isNamed = try beside && quantize == nil && modelfile.canNameBase
+        let text = try modelfile.text(
+            weights: isNamed ? URL(fileURLWithPath: base.path).standardizedFileURL.path : "./model.gguf",
+            adapter: beside ? "./adapter.gguf" : nil)
         return try ExportDirectory.write(path, job: self, settings: settings) { directory in
-            func finish(_ from: String, _ adapter: String?) throws {
-                let text = try Modelfile(base, tokenizer, system: system).text(weights: from, adapter: adapter)
-                try AtomicFile.write(text, to: directory + "/Modelfile")
-            }
-            guard beside else {
-                let result = try writeGGUF(to: directory + "/" + weights, quantize: quantize, tokenizer: tokenizer)
-                try finish("./" + weights, nil)
-                return result
-            }
-            var result = try writeGGUFLoRA(to: directory + "/" + adapterFile)
-            // Ollama reads one file of weights, not the parts of one.
-            if !base.isDirectory && quantize == nil && base.weightFiles.count == 1 {
-                try finish(URL(fileURLWithPath: base.path).standardizedFileURL.path, "./" + adapterFile)
-            } else {
+            try AtomicFile.write(text, to: directory + "/Modelfile")
+            let weights = directory + "/model.gguf"
+            guard beside else { return try writeGGUF(to: weights, quantize: quantize, tokenizer: tokenizer) }
+            var result = try writeGGUFLoRA(to: directory + "/adapter.gguf")
+            if !isNamed {
                 let plain = ExportJob(base: base, adapter: nil, probes: probes, progress: progress)
-                result.notes = try plain.writeGGUF(
-                    to: directory + "/" + weights, quantize: quantize, tokenizer: tokenizer
-                ).notes
-                try finish("./" + weights, "./" + adapterFile)
+                result.notes = try plain.writeGGUF(to: weights, quantize: quantize, tokenizer: tokenizer).notes
             }
             return result
         }

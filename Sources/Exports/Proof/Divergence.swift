@@ -10,7 +10,7 @@ public struct Divergence: Sendable, Equatable {
     public private(set) var positions = 0
     /// Largest |ln p − ln p_reference| of the tokens that the sequences really go on with.
     public private(set) var largest = 0.0
-    /// KL(model ‖ reference) over the whole vocabulary, the mean over all positions, in nats.
+    /// KL(reference ‖ model) over the whole vocabulary, the mean over all positions, in nats.
     public var kl: Double { positions == 0 ? 0 : klSum / Double(positions) }
     /// Share of positions at which both think the same token the most probable.
     public var agreement: Double { positions == 0 ? 1 : Double(agreeing) / Double(positions) }
@@ -110,9 +110,9 @@ private struct RowDivergence: Sendable {
         difference = abs(p0.logProbability(p[target]) - q0.logProbability(q[target]))
         var sum = 0.0
         for i in p.indices {
-            let lp = p0.logProbability(p[i])
-            let weight = exp(lp)
-            if weight != 0 { sum += weight * (lp - q0.logProbability(q[i])) }
+            let expected = q0.logProbability(q[i])
+            let weight = exp(expected)
+            if weight != 0 { sum += weight * (expected - p0.logProbability(p[i])) }
         }
         // Rounding can leave a sum of zero slightly negative.
         kl = sum < 0 ? 0 : sum

@@ -46,13 +46,18 @@ public struct Proof: Sendable, Equatable {
     /// KL that rounding a base to 16 bits may cause, where there is no adapter to measure it by.
     public static let plainRoundingLimit = 1e-2
 
-    private let isExact: Bool
+    /// What keeps more of an adapter than rounding it away.
+    private let wayOut: String
 
     /// Numbers against the bounds that go with the exactness.
+    ///
+    /// - Parameter wayOut: what the user can do where rounding is too coarse.
     init(
-        _ exactness: Exactness, origin: String, effect: Divergence?, exported: Divergence, quantisation: Divergence?
+        _ exactness: Exactness, origin: String, effect: Divergence?, exported: Divergence, quantisation: Divergence?,
+        wayOut: String? = nil
     ) {
-        isExact = exactness == .exact
+        let finer = "a finer --dtype or --quantize, or the adapter alone (gguf-lora, peft), keeps more"
+        self.wayOut = exactness == .exact ? "" : "; " + (wayOut ?? finer)
         self.origin = origin
         self.effect = effect
         self.exported = exported
@@ -63,17 +68,17 @@ public struct Proof: Sendable, Equatable {
         case (.rounded, let effect?):
             bounds = [
                 Bound(
-                    name: "KL(exported ‖ adapted in memory)", measured: exported.kl,
+                    name: "KL(adapted in memory ‖ exported)", measured: exported.kl,
                     limit: Self.roundingShare * effect.kl)
             ]
         case (.rounded, nil):
-            bounds = [Bound(name: "KL(exported ‖ base)", measured: exported.kl, limit: Self.plainRoundingLimit)]
+            bounds = [Bound(name: "KL(base ‖ exported)", measured: exported.kl, limit: Self.plainRoundingLimit)]
         case (.quantised, let effect?):
             let limit = Self.quantisationFactor * (quantisation?.kl ?? 0) + Self.roundingShare * effect.kl
-            bounds = [Bound(name: "KL(exported ‖ adapted in memory)", measured: exported.kl, limit: limit)]
+            bounds = [Bound(name: "KL(adapted in memory ‖ exported)", measured: exported.kl, limit: limit)]
         case (.quantised, nil):
             // Nothing to compare a quantised base with but itself; it must at least give numbers.
-            bounds = [Bound(name: "KL(exported ‖ base)", measured: exported.kl, limit: .greatestFiniteMagnitude)]
+            bounds = [Bound(name: "KL(base ‖ exported)", measured: exported.kl, limit: .greatestFiniteMagnitude)]
         }
     }
 
@@ -91,9 +96,7 @@ public struct Proof: Sendable, Equatable {
             throw ProofFailure(
                 "what was written does not predict as the model in memory does: \(bound.name) is \(Self.short(bound.measured)), "
                     + "the bound \(Self.short(bound.limit)) (\(exported.positions) predictions on \(origin), "
-                    + "top-1 agreement \(Self.short(exported.agreement))); nothing was kept"
-                    + (isExact
-                        ? "" : "; a finer --dtype or --quantize, or the adapter alone (gguf-lora, peft), keeps more"))
+                    + "top-1 agreement \(Self.short(exported.agreement))); nothing was kept" + wayOut)
         }
     }
 

@@ -27,9 +27,10 @@ public struct ReadBack {
     /// - Parameters:
     ///   - written: the model that the files hold, adapter included.
     ///   - quantisedBase: the base as the same export holds it without the adapter; only for `.quantised`.
+    ///   - wayOut: what the user can do where rounding is too coarse; nil for what always helps.
     /// - Throws: ``ProofFailure`` when a bound is not met or the adapter changes nothing.
     public func prove(
-        _ written: Transformer, _ exactness: Proof.Exactness, quantisedBase: Transformer? = nil
+        _ written: Transformer, _ exactness: Proof.Exactness, quantisedBase: Transformer? = nil, wayOut: String? = nil
     ) throws -> Proof {
         let others = hasAdapter ? [written, base] : [written]
         let measured = try Divergence.measure(others, from: memory, on: probes, progress: progress)
@@ -38,7 +39,7 @@ public struct ReadBack {
         }
         let proof = Proof(
             exactness, origin: probes.origin, effect: hasAdapter ? measured[1] : nil, exported: measured[0],
-            quantisation: quantisation)
+            quantisation: quantisation, wayOut: wayOut)
         try proof.check()
         return proof
     }

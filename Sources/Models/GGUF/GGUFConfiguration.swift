@@ -87,11 +87,14 @@ struct GGUFConfiguration {
         object["mlp_bias"] = .bool(has("blk.0.ffn_gate.bias"))
         object["tie_word_embeddings"] = .bool(!has("output.weight"))
         addOwn(&object)
-        for (key, from) in [
-            ("bos_token_id", "bos_token_id"), ("eos_token_id", "eos_token_id"), ("pad_token_id", "padding_token_id"),
-        ] {
-            if let id = file.metadata["tokenizer.ggml.\(from)"]?.intValue { object[key] = .integer(id) }
+        func tokens(_ names: [String]) -> [JSONValue] {
+            names.compactMap { file.metadata["tokenizer.ggml.\($0)_token_id"]?.intValue.map(JSONValue.integer) }
         }
+        // Where a text, a turn and a message end, all of which llama.cpp stops at.
+        let ends = tokens(["eos", "eot", "eom"])
+        object["bos_token_id"] = tokens(["bos"]).first
+        object["eos_token_id"] = ends.count > 1 ? .array(ends) : ends.first
+        object["pad_token_id"] = tokens(["padding"]).first
         let slides = value("attention.sliding_window")?.intValue ?? 0 > 0
         if slides, !["gemma2", "gemma3", "phi3", "cohere2", "olmo2", "gpt-oss", "llama4"].contains(architecture.name) {
             problems.append(Problem("\(architecture.name).attention.sliding_window is not supported", file: path))

@@ -8,6 +8,8 @@ struct GGUFPreTokenizer {
     var ignoresMerges = false
     /// Whether text is brought to NFC first.
     var composes = false
+    /// Whether text begins with BOS where the file does not say (`llama-vocab.cpp`, `add_bos`).
+    var addsBOS = false
 
     private static let llama3 =
         #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
@@ -56,8 +58,11 @@ struct GGUFPreTokenizer {
     /// The pre-tokenizer of this name; throws when Graft does not know it.
     init(_ name: String) throws(Problem) {
         switch name {
-        case "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "glm4",
-            "glm5":
+        case "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2":
+            patterns = [Self.llama3]
+            ignoresMerges = true
+            addsBOS = true
+        case "glm4", "glm5":
             patterns = [Self.llama3]
             ignoresMerges = true
         case "dbrx", "smaug-bpe", "chatglm-bpe": patterns = [Self.llama3]
@@ -74,6 +79,7 @@ struct GGUFPreTokenizer {
         case "tekken":
             patterns = [Self.tekken]
             ignoresMerges = true
+            addsBOS = true
         case "gpt-2", "phi-2", "mpt", "olmo", "jais", "mellum", "modern-bert", "roberta-bpe", "a.x-4.0", "exaone4",
             "trillion", "granite-docling", "gigachat":
             patterns = [PreTokenizer.gpt2]

@@ -15,20 +15,23 @@ public struct GGUFVocabulary: Sendable {
     public var merges: [String]
     /// `pre`: the name of the pre-tokenizer; only `gpt2` has one.
     public var preTokenizer: String?
-    /// `bos_token_id` and so on.
+    /// `bos_token_id`; nil: 1 with `llama`, none with `gpt2`.
     public var bosID: Int?
-    /// `eos_token_id`.
+    /// `eos_token_id`; nil: 2 with `llama`, none with `gpt2`.
     public var eosID: Int?
     /// `padding_token_id`.
     public var padID: Int?
-    /// `unknown_token_id`.
+    /// `unknown_token_id`; nil: 0 with `llama`, none with `gpt2`.
     public var unkID: Int?
-    /// `add_bos_token`; nil: as the model does by itself (`llama` does, `gpt2` does not).
+    /// `add_bos_token`; nil: `llama` adds it, of `gpt2` some pre-tokenizers do.
     public var addsBOS: Bool?
     /// `add_eos_token`.
     public var addsEOS: Bool?
     /// `add_space_prefix`.
     public var addsSpacePrefix: Bool
+    /// Whether control tokens take the white space behind them along. No key says so: llama.cpp does it for models that
+    /// ``isNamedPhi3(_:)`` (`llama-vocab.cpp`).
+    public var stripsBehindTokens = false
     /// `tokenizer.chat_template`, and `tokenizer.chat_template.NAME` by name.
     public var chatTemplates: [String: String]
 
@@ -41,6 +44,14 @@ public struct GGUFVocabulary: Sendable {
         merges = []
         addsSpacePrefix = true
         chatTemplates = [:]
+    }
+
+    /// Tokens behind which white space stays in any case.
+    public static let keepingSpaceBehind = ["<unk>", "<s>", "<|endoftext|>"]
+
+    /// Whether llama.cpp takes a model of this `general.name` for Phi-3.
+    public static func isNamedPhi3(_ name: String) -> Bool {
+        ["phi-3", "phi3"].contains { name.lowercased().contains($0) }
     }
 }
 
@@ -60,8 +71,13 @@ extension TokenizerDescription {
         }
         let kinds = try gguf.kinds.isEmpty ? [] : Self.kinds(gguf.kinds)
         func kind(_ id: Int) -> SentencePieceFile.Kind { kinds.isEmpty ? .normal : kinds[id] }
+        let isSentencePiece = gguf.model == "llama"
+        var addsBOS = isSentencePiece
         switch gguf.model {
-        case "gpt2": try self.init(letters: gguf)
+        case "gpt2":
+            let pre = try GGUFPreTokenizer(gguf.preTokenizer ?? "default")
+            addsBOS = pre.addsBOS
+            try self.init(letters: gguf, pre)
         case "llama":
             guard gguf.scores.count == count, gguf.scores.allSatisfy(\.isFinite) else {
                 throw Problem(
@@ -79,25 +95,25 @@ extension TokenizerDescription {
                 "the vocabulary is of the model \"\(gguf.model)\", which Graft does not have",
                 advice: "known are gpt2 and llama")
         }
-        addedTokens = gguf.tokens.indices.compactMap { id in
-            switch kind(id) {
-            case .control, .unknown: AddedToken(gguf.tokens[id], id: Int32(id), special: true)
-            case .userDefined: AddedToken(gguf.tokens[id], id: Int32(id), special: false)
-            default: nil
-            }
+        addedTokens = gguf.tokens.indices.filter { [.control, .unknown, .userDefined].contains(kind($0)) }.map { id in
+            let text = gguf.tokens[id]
+            return AddedToken(
+                text, id: Int32(id),
+                stripsRight: gguf.stripsBehindTokens && !GGUFVocabulary.keepingSpaceBehind.contains(text),
+                special: kind(id) != .userDefined)
         }
         func token(_ id: Int?) -> String? { id.flatMap { gguf.tokens.indices.contains($0) ? gguf.tokens[$0] : nil } }
-        bosToken = token(gguf.bosID)
-        eosToken = token(gguf.eosID)
+        bosToken = token(gguf.bosID ?? (isSentencePiece ? 1 : nil))
+        eosToken = token(gguf.eosID ?? (isSentencePiece ? 2 : nil))
         padToken = token(gguf.padID)
-        unkToken = token(gguf.unkID)
-        wantsBOS = gguf.addsBOS ?? (gguf.model == "llama")
+        unkToken = token(gguf.unkID ?? (isSentencePiece ? 0 : nil))
+        wantsBOS = gguf.addsBOS ?? addsBOS
         wantsEOS = gguf.addsEOS ?? false
         chatTemplates = gguf.chatTemplates
     }
 
     // The model "gpt2": tokens in GPT-2's alphabet.
-    private init(letters gguf: GGUFVocabulary) throws(Problem) {
+    private init(letters gguf: GGUFVocabulary, _ pre: GGUFPreTokenizer) throws(Problem) {
         var vocabulary = Vocabulary(capacity: gguf.tokens.count)
         for (id, token) in gguf.tokens.enumerated() { try vocabulary.add(token, id: id) }
         var merges: [(left: Int32, right: Int32, rank: UInt32, id: Int32)] = []
@@ -110,7 +126,6 @@ extension TokenizerDescription {
             else { throw Problem("merge \(rank + 1), \"\(line)\", is not of tokens that the vocabulary has") }
             merges.append((left, right, UInt32(rank), id))
         }
-        let pre = try GGUFPreTokenizer(gguf.preTokenizer ?? "default")
         var options = BytePairModel.Options()
         options.ignoresMerges = pre.ignoresMerges
         self.init(model: .bytePair(BytePairModel(vocabulary: vocabulary, merges: merges, options: options)))

@@ -1,9 +1,16 @@
 import Diagnostics
 
-/// Reads a GGUF header from front to back. No read passes the file's end, and nothing is allocated for a claim that
-/// the rest of the file could not hold.
+/// Reads a GGUF header from front to back. No read passes the file's end or the longest header there is, and nothing is
+/// allocated for a claim that what is left could not hold.
 struct GGUFCursor {
+    /// Longest header that is read, in bytes. Vocabularies of 262,144 tokens take about 20 MB; what is longer is a lie,
+    /// which would otherwise cost as much memory as a model's whole file.
+    static let lengthLimit = 1 << 28
+
+    /// The file's bytes, as far as its header may reach.
     let bytes: UnsafeRawBufferPointer
+    /// Where reading ends, for messages.
+    private let end: String
     let file: String
     /// Where the next read begins.
     private(set) var offset = 0
@@ -11,7 +18,9 @@ struct GGUFCursor {
     var subject = "the header"
 
     init(_ bytes: UnsafeRawBufferPointer, file: String) {
-        self.bytes = bytes
+        let isWhole = bytes.count <= Self.lengthLimit
+        self.bytes = UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.lengthLimit))
+        end = isWhole ? "the file ends at \(bytes.count)" : "no header reaches beyond \(Self.lengthLimit)"
         self.file = file
     }
 
@@ -25,7 +34,7 @@ struct GGUFCursor {
     private func need(_ count: Int) throws(Problem) {
         guard count <= remaining else {
             throw problem(
-                "needs \(count) bytes at \(offset), but the file ends at \(bytes.count)",
+                "needs \(count) bytes at \(offset), but \(end)",
                 advice: "the file is cut off or corrupt; copy it again")
         }
     }
@@ -37,12 +46,12 @@ struct GGUFCursor {
         return T(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: T.self))
     }
 
-    /// A number of things that take at least `smallest` bytes each; refused if the file cannot hold so many.
+    /// A number of things that take at least `smallest` bytes each; refused if the header cannot hold so many.
     mutating func count(of what: String, smallest: Int) throws(Problem) -> Int {
         let claimed: UInt64 = try integer()
         guard let count = Int(exactly: claimed), count <= remaining / smallest else {
             throw problem(
-                "claims \(claimed) \(what), more than the file's \(bytes.count) bytes can hold",
+                "claims \(claimed) \(what), each of at least \(smallest) bytes, but \(end)",
                 advice: "the file is cut off or corrupt; copy it again")
         }
         return count

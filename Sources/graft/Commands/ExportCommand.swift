@@ -30,6 +30,9 @@ struct ExportCommand: NumericCommand {
     @Option(help: "Format of the matrices of gguf and ollama (default: what the base has).")
     var quantize: GGUFQuantization?
 
+    @Option(help: "With peft: adapters on experts joined, a pair a layer (PEFT 0.21), or separate, a pair a matrix.")
+    var experts: ExpertForm?
+
     @Flag(help: "With ollama: the adapter as a GGUF file beside the base (ADAPTER), not merged in.")
     var beside = false
 
@@ -46,6 +49,7 @@ struct ExportCommand: NumericCommand {
         if beside && (target != .ollama || origin.adapter == nil) {
             throw ValidationError("--beside is for --to ollama with --adapter.")
         }
+        if experts != nil && target != .peft { throw ValidationError("--experts is for --to peft.") }
         if system != nil && target != .ollama { throw ValidationError("--system is for --to ollama.") }
         if !isModel && quantize != nil { throw ValidationError("--quantize is for --to gguf and --to ollama.") }
     }
@@ -54,7 +58,7 @@ struct ExportCommand: NumericCommand {
         let summary = try origin.run(compute, isFile: target == .gguf || target == .ggufLoRA) { job, opened in
             tellNote(job, opened)
             return switch target {
-            case .peft: try job.exportPEFT(to: origin.path)
+            case .peft: try job.exportPEFT(to: origin.path, experts: experts ?? .joined)
             case .mlx: try job.exportMLX(to: origin.path)
             case .ggufLoRA: try job.exportGGUFLoRA(to: origin.path)
             case .gguf: try job.exportGGUF(to: origin.path, quantize: quantize, tokenizer: tokenizer(opened))
@@ -68,11 +72,16 @@ struct ExportCommand: NumericCommand {
 
     /// What the runtime does otherwise than the model itself, or than the adapter asks for.
     private func tellNote(_ job: ExportJob, _ opened: OpenedModel) {
-        if target == .peft, let note = job.adapter.flatMap({ VLLMServing($0.config.settings).note }) {
-            log.notice("\(note)")
+        if target == .peft, var settings = job.adapter?.config.settings {
+            if experts == .separate { settings.parameters = [] }
+            if let note = VLLMServing(settings).note { log.notice("\(note)") }
         }
+        if target != .peft && target != .ollama { origin.warnOfTemplate(opened) }
         guard target == .gguf || target == .ollama || target == .ggufLoRA else { return }
         if let note = Exportability.runtimeNote(opened.files) { log.notice("\(note)") }
+        // A template that is broken is told where it is needed.
+        let isPlain = (try? origin.adapter.map { try AdapterTemplate(adapter: $0) }) == .plain
+        if !isPlain, let note = try? Exportability.promptNote(tokenizer(opened)) { log.notice("\(note)") }
     }
 
     private func tokenizer(_ opened: OpenedModel) throws -> Tokenizer {
@@ -81,3 +90,4 @@ struct ExportCommand: NumericCommand {
 }
 
 extension GGUFQuantization: ExpressibleByArgument {}
+extension ExpertForm: ExpressibleByArgument {}

@@ -20,7 +20,10 @@ struct MergeCommand: NumericCommand {
     @OptionGroup var compute: ComputeOptions
 
     func run() throws {
-        let summary = try origin.run(compute) { job, _ in try job.merge(to: origin.path, dtype: dtype) }
+        let summary = try origin.run(compute) { job, opened in
+            origin.warnOfTemplate(opened)
+            return try job.merge(to: origin.path, dtype: dtype)
+        }
         try origin.report(summary)
     }
 

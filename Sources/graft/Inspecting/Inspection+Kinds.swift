@@ -27,9 +27,10 @@ extension Inspection {
         if names.contains("adapter_config.json") { return try adapter(path) }
         if names.contains("config.json") { return try model(path) }
         if names.contains(where: { $0.hasSuffix(".safetensors") }) { return try safetensors(path) }
-        throw Problem(
-            "holds no model, adapter, checkpoint or run", file: path,
-            advice: "a model directory has config.json, an adapter adapter_config.json, a run recipe.yaml")
+        throw ModelPath.problem(ofGGUFIn: path)
+            ?? Problem(
+                "holds no model, adapter, checkpoint or run", file: path,
+                advice: "a model directory has config.json, an adapter adapter_config.json, a run recipe.yaml")
     }
 
     /// Runs a check whose problems belong into the report.
