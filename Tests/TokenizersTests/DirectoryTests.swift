@@ -48,11 +48,38 @@ struct DirectoryTests {
             #expect(tokenizer.encode("<new>a") == [5, 0])
             // An id that the file does not reach is no token.
             #expect(tokenizer.id(of: "<gap>") == nil)
-            #expect(tokenizer.specialIDs == [3, 5])
+            #expect(tokenizer.specialIDs == [2, 3, 4, 5])
+            #expect(tokenizer.encode("a<s>b<pad>") == [0, 2, 1, 4])
             #expect(tokenizer.vocabularySize == 6)
             #expect(tokenizer.token(5) == "<new>" && tokenizer.token(1) == "b" && tokenizer.token(6) == nil)
             #expect(tokenizer.decode([0, 3, 1], skipSpecialTokens: true) == "a b")
             #expect(tokenizer.configuration["model_max_length"]?.intValue == 77)
+        }
+    }
+
+    // What transformers 5.23 makes of the same files.
+    @Test("say how tokens are found, whatever tokenizer.json says")
+    func contradictions() throws {
+        let added =
+            #""added_tokens":[{"id":3,"content":"</s>","normalized":false,"special":false},{"id":4,"content":"<pad>","normalized":false,"special":false}]"#
+        let json = ["tokenizer.json": "{\(Self.model),\(added)}"]
+        let decoder = #"{"3":{"content":"</s>","lstrip":true,"normalized":false,"special":false}}"#
+        let newer = ["tokenizer_config.json": #"{"eos_token":"</s>","added_tokens_decoder":\#(decoder)}"#]
+        try withDirectory(json.merging(newer) { $1 }) { path in
+            let tokenizer = try Tokenizer.load(directory: path)
+            #expect(tokenizer.encodeWithOffsets("a </s>").last == Token(id: 3, bytes: 1..<6))
+            #expect(tokenizer.specialIDs == [3])
+        }
+        // Before tokenizer_config.json listed tokens, others files had the last word.
+        let older = [
+            "tokenizer_config.json": #"{"eos_token":"</s>","additional_special_tokens":["<new>"]}"#,
+            "special_tokens_map.json": #"{"eos_token":{"content":"<pad>","lstrip":false}}"#,
+            "added_tokens.json": #"{"<other>":6,"<new>":5,"<gap>":9}"#,
+        ]
+        try withDirectory(json.merging(older) { $1 }) { path in
+            let tokenizer = try Tokenizer.load(directory: path)
+            #expect(tokenizer.eosToken == "<pad>" && tokenizer.specialIDs == [4, 5])
+            #expect(tokenizer.encode("<new>a<other><gap>") == [5, 0, 6, 0])
         }
     }
 
@@ -141,6 +168,25 @@ struct DirectoryTests {
             #expect(tokenizer.encode("zzz") == [340])
             #expect(tokenizer.encode("[INST]a</s>", addSpecialTokens: true) == [1, 3, 107, 2])
             #expect(tokenizer.vocabularySize == 341)
+        }
+    }
+
+    @Test("with a SentencePiece model take pieces apart that are marked as unused")
+    func unusedPieces() throws {
+        let fixture = try Shared.json("\(Shared.fixtures)/unused-pieces.json")
+        let model = try #require(fixture["model"]?.stringValue.flatMap { Data(base64Encoded: $0) })
+        let cases = try #require(fixture["cases"]?.arrayValue)
+        try withDirectory(["special_tokens_map.json": "{}"]) { path in
+            try model.write(to: URL(filePath: path + "/tokenizer.model"))
+            let tokenizer = try Tokenizer.load(directory: path)
+            for row in cases {
+                let text = try #require(row["text"]?.stringValue)
+                let tokens = tokenizer.encodeWithOffsets(text)
+                #expect(tokens.map(\.id) == row["ids"]?.ids, "\(text)")
+                #expect(tokenizer.encode(text) == row["ids"]?.ids, "\(text)")
+                let bytes = Array(text.utf8)
+                #expect(tokens.flatMap { bytes[$0.bytes] } == bytes, "\(text)")
+            }
         }
     }
 

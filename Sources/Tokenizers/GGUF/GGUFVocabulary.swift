@@ -83,7 +83,10 @@ extension TokenizerDescription {
                 throw Problem(
                     "the vocabulary has \(count) tokens but \(gguf.scores.count) scores, or one is not finite")
             }
-            let pieces = gguf.tokens.indices.map { (text: gguf.tokens[$0], score: gguf.scores[$0], kind: kind($0)) }
+            let pieces = gguf.tokens.indices.map { id in
+                // llama.cpp finds unused tokens like any other.
+                (text: gguf.tokens[id], score: gguf.scores[id], kind: kind(id) == .unused ? .normal : kind(id))
+            }
             try self.init(pieces: pieces, isUnigram: false, byteFallback: kinds.contains(.byte))
             let mark = Array("▁".utf8)
             let spaces = Normalizer.replace(.literal([0x20]), with: mark)

@@ -16,6 +16,9 @@ struct BytePairModel: Sendable {
         var continuingPrefix = ""
         /// Put behind the last character of a word.
         var endSuffix = ""
+        /// Tokens that merges pass through and no text ends as: what is left of one is taken apart again, as SentencePiece
+        /// does with the pieces that a file marks as unused.
+        var unused: Set<Int32> = []
     }
 
     let options: Options
@@ -95,7 +98,33 @@ struct BytePairModel: Sendable {
         let work = scratch.work
         work.begin(range.count)
         if readsBytes { appendBytes(text, range, work) } else { appendCharacters(text, range, work) }
-        work.merge(by: merges, into: scratch.sink)
+        if options.unused.isEmpty {
+            work.merge(by: merges, into: scratch.sink)
+        } else {
+            mergeAndTakeApart(text, work, scratch.sink)
+        }
+    }
+
+    /// Merges, and adds what is left to the sink: characters that are unused are unknown ones in the end.
+    private func mergeAndTakeApart(_ text: UnsafeBufferPointer<UInt8>, _ work: MergeWork, _ sink: TokenSink) {
+        var unknown: Range<Int>?
+        func flush() {
+            if let id = options.unknown, let range = unknown { sink.append(id, range.lowerBound, range.upperBound) }
+            unknown = nil
+        }
+        work.merge(by: merges, takingApart: options.unused, of: vocabulary) { id, place in
+            let isUnused = options.unused.contains(id)
+            if isUnused, options.byteFallback, text[place].allSatisfy({ byteTokens[Int($0)] >= 0 }) {
+                flush()
+                for i in place { sink.append(byteTokens[Int(text[i])], i, i + 1) }
+            } else if isUnused || id == options.unknown {
+                unknown = (unknown?.lowerBound ?? place.lowerBound)..<place.upperBound
+            } else {
+                flush()
+                sink.append(id, place.lowerBound, place.upperBound)
+            }
+        }
+        flush()
     }
 
     private func wholeToken(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ scratch: Scratch) -> Int32? {

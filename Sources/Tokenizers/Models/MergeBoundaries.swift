@@ -12,12 +12,14 @@ struct MergeBoundaries: Sendable {
     /// `joins[left * classes + right]`: whether a merge may cross between these.
     private let joins: [Bool]
 
-    /// Nil when cutting would not be safe: options that depend on a word's ends, or merges of byte tokens, whose names
-    /// are not their text.
+    /// Nil when cutting would not be safe: options that depend on a word's ends or on the whole text, or merges of byte
+    /// tokens, whose names are not their text.
     init?(
         vocabulary: Vocabulary, merges: MergeTable, options: BytePairModel.Options, byteTokens: [Int32]
     ) {
-        guard !options.ignoresMerges, options.continuingPrefix.isEmpty, options.endSuffix.isEmpty else { return nil }
+        guard !options.ignoresMerges, options.continuingPrefix.isEmpty, options.endSuffix.isEmpty,
+            options.unused.isEmpty
+        else { return nil }
         var named = Set<Int32>()
         if options.byteFallback { named.formUnion(byteTokens.filter { $0 >= 0 }) }
         if let unknown = options.unknown { named.insert(unknown) }

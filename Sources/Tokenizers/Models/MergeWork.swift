@@ -58,8 +58,38 @@ final class MergeWork {
     func merge(by table: MergeTable, into sink: TokenSink) {
         let left =
             count < Self.heapFrom
-            ? Self.mergeFew(symbols, pairs, count, table) : Self.mergeMany(symbols, pairs, count, table)
+            ? Self.mergeFew(symbols, pairs, count, table) : Self.mergeMany(symbols, pairs, count, table) { _, _, _ in }
         for i in 0..<left { sink.append(symbols[i].id, Int(symbols[i].start), Int(symbols[i].end)) }
+        if capacity > 1 << 20 { resize(256) }
+    }
+
+    /// The same for a model some of whose tokens no text ends as. One that is left becomes the two that it could last have
+    /// been made of anywhere in the text, and they likewise (SentencePiece 0.2.3, `bpe::Model::SampleEncode`).
+    ///
+    /// - Parameter emit: told each token that is left and its bytes; single characters may still be unused ones.
+    func merge(
+        by table: MergeTable, takingApart unused: Set<Int32>, of vocabulary: Vocabulary,
+        _ emit: (Int32, Range<Int>) -> Void
+    ) {
+        var halves: [Int32: (left: Int32, right: Int32)] = [:]
+        let left = Self.mergeMany(symbols, pairs, count, table) { pair, left, right in
+            let id = Int32(truncatingIfNeeded: pair)
+            if unused.contains(id) { halves[id] = (left, right) }
+        }
+        for i in 0..<left {
+            var waiting = [symbols[i].id]
+            var start = Int(symbols[i].start)
+            while let id = waiting.popLast() {
+                if unused.contains(id), let (left, right) = halves[id] {
+                    waiting += [right, left]
+                    continue
+                }
+                // What was merged stands for its own text; a single symbol may stand for any.
+                let end = waiting.isEmpty ? Int(symbols[i].end) : start + (vocabulary.token(id)?.count ?? 0)
+                emit(id, start..<end)
+                start = end
+            }
+        }
         if capacity > 1 << 20 { resize(256) }
     }
 
@@ -95,9 +125,12 @@ final class MergeWork {
     }
 
     /// The same for long words, by a heap of (rank, position). An entry whose pair has another rank by now is stale.
+    ///
+    /// - Parameter consider: told each merge that becomes possible, and the two tokens.
+    @inline(__always)
     private static func mergeMany(
         _ symbols: UnsafeMutablePointer<Symbol>, _ pairs: UnsafeMutablePointer<UInt64>, _ count: Int,
-        _ table: MergeTable
+        _ table: MergeTable, _ consider: (UInt64, Int32, Int32) -> Void
     ) -> Int {
         // Every merge adds two entries at most.
         var heap = RankHeap(capacity: 3 * count)
@@ -106,7 +139,10 @@ final class MergeWork {
             symbols[i].before = Int32(i &- 1)
             symbols[i].after = i &+ 1 < count ? Int32(i &+ 1) : -1
             pairs[i] = i &+ 1 < count ? table.merge(symbols[i].id, symbols[i &+ 1].id) : MergeTable.none
-            if pairs[i] != MergeTable.none { heap.append(pairs[i], i) }
+            if pairs[i] != MergeTable.none {
+                heap.append(pairs[i], i)
+                consider(pairs[i], symbols[i].id, symbols[i &+ 1].id)
+            }
         }
         heap.order()
         while let top = heap.popFirst() {
@@ -124,12 +160,18 @@ final class MergeWork {
             let before = Int(symbols[at].before)
             if before >= 0 {
                 pairs[before] = table.merge(symbols[before].id, symbols[at].id)
-                if pairs[before] != MergeTable.none { heap.push(pairs[before], before) }
+                if pairs[before] != MergeTable.none {
+                    heap.push(pairs[before], before)
+                    consider(pairs[before], symbols[before].id, symbols[at].id)
+                }
             }
             if after >= 0 {
                 symbols[Int(after)].before = Int32(at)
                 pairs[at] = table.merge(symbols[at].id, symbols[Int(after)].id)
-                if pairs[at] != MergeTable.none { heap.push(pairs[at], at) }
+                if pairs[at] != MergeTable.none {
+                    heap.push(pairs[at], at)
+                    consider(pairs[at], symbols[at].id, symbols[Int(after)].id)
+                }
             }
         }
         var kept = 0

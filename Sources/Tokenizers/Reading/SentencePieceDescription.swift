@@ -65,7 +65,8 @@ extension TokenizerDescription {
             options.unknown = unknown
             options.fusesUnknown = true
             options.byteFallback = byteFallback
-            let merges = vocabulary.merges(scores: scores) { isText[Int($0)] }
+            options.unused = Set(pieces.indices.filter { pieces[$0].kind == .unused }.map { Int32($0) })
+            let merges = vocabulary.merges(scores: scores) { isText[Int($0)] || pieces[Int($0)].kind == .unused }
             self.init(model: .bytePair(BytePairModel(vocabulary: vocabulary, merges: merges, options: options)))
         }
         addedTokens = pieces.enumerated().compactMap { id, piece in

@@ -69,15 +69,38 @@ private struct TokenizerDirectory {
         if let configuration = try json("tokenizer_config.json") { description.configuration = configuration }
         let configuration = description.configuration
         let map = try json("special_tokens_map.json") ?? .null
-        func named(_ key: String) -> String? { Self.content(configuration[key]) ?? Self.content(map[key]) }
-        description.bosToken = named("bos_token") ?? description.bosToken
-        description.eosToken = named("eos_token") ?? description.eosToken
-        description.padToken = named("pad_token") ?? description.padToken
-        description.unkToken = named("unk_token") ?? description.unkToken
+        // Where tokenizer_config.json lists no tokens it is of a time when the map had the last word.
+        let files = configuration["added_tokens_decoder"] == nil ? [map, configuration] : [configuration, map]
+        func named(_ key: String) -> JSONValue? { files.lazy.compactMap { $0[key] }.first { Self.content($0) != nil } }
+        description.bosToken = Self.content(named("bos_token")) ?? description.bosToken
+        description.eosToken = Self.content(named("eos_token")) ?? description.eosToken
+        description.padToken = Self.content(named("pad_token")) ?? description.padToken
+        description.unkToken = Self.content(named("unk_token")) ?? description.unkToken
         if let adds = configuration["add_bos_token"]?.boolValue { description.wantsBOS = adds }
         if let adds = configuration["add_eos_token"]?.boolValue { description.wantsEOS = adds }
-        addMissing(to: &description, configuration)
+        let roles = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].compactMap { named($0 + "_token") }
+        let more = ["additional_special_tokens", "extra_special_tokens"].flatMap { key in
+            files.lazy.compactMap { $0[key]?.arrayValue }.first ?? []
+        }
+        description.add(try listed(configuration, specials: roles + more), roles: roles, more: more)
         description.chatTemplates = try chatTemplates(configuration)
+    }
+
+    /// The tokens that files beside the vocabulary list with their ids, in the order of these.
+    private func listed(_ configuration: JSONValue, specials: [JSONValue]) throws -> [AddedToken] {
+        let tokens: [AddedToken]
+        if let decoder = configuration["added_tokens_decoder"] {
+            tokens = (decoder.objectValue?.members ?? []).compactMap { key, value in
+                AddedToken(value, special: false, id: Int32(key))
+            }
+        } else {
+            // Before there was such a list, the tokens added to a vocabulary stood in a file of their own.
+            let names = Set(specials.compactMap(Self.content))
+            tokens = (try json("added_tokens.json")?.objectValue?.members ?? []).compactMap { name, id in
+                AddedToken(.string(name), special: names.contains(name), id: id.intValue.flatMap(Int32.init(exactly:)))
+            }
+        }
+        return tokens.filter { $0.id != nil }.sorted { ($0.id ?? 0) < ($1.id ?? 0) }
     }
 
     private func json(_ name: String) throws -> JSONValue? {
@@ -94,29 +117,6 @@ private struct TokenizerDirectory {
     // A token is given by its text, or by an object that holds it.
     private static func content(_ value: JSONValue?) -> String? {
         value?.stringValue ?? value?["content"]?.stringValue
-    }
-
-    // Tokens that only tokenizer_config.json adds are recognised too, as transformers does; but none may get an id that
-    // the file does not mean.
-    private func addMissing(to description: inout TokenizerDescription, _ configuration: JSONValue) {
-        var known = Set(description.addedTokens.filter { $0.matching != .onRequest }.map { Array($0.content.utf8) })
-        let listed = configuration["added_tokens_decoder"]?.objectValue?.members ?? []
-        let vocabulary = description.model.vocabulary
-        var next = vocabulary.count + description.addedTokens.filter { vocabulary.id($0.content) == nil }.count
-        for (key, value) in listed.sorted(by: { (Int($0.key) ?? 0) < (Int($1.key) ?? 0) }) {
-            guard let id = Int(key), let content = value["content"]?.stringValue, !known.contains(Array(content.utf8)),
-                vocabulary.id(content).map({ Int($0) == id }) ?? (id == next)
-            else { continue }
-            if id == next, vocabulary.id(content) == nil { next += 1 }
-            known.insert(Array(content.utf8))
-            description.addedTokens.removeAll { $0.content.utf8.elementsEqual(content.utf8) }
-            description.addedTokens.append(
-                AddedToken(
-                    content, id: Int32(id), singleWord: value["single_word"]?.boolValue ?? false,
-                    stripsLeft: value["lstrip"]?.boolValue ?? false, stripsRight: value["rstrip"]?.boolValue ?? false,
-                    matching: value["normalized"]?.boolValue ?? true ? .normalized : .plain,
-                    special: value["special"]?.boolValue ?? false))
-        }
     }
 
     private func chatTemplates(_ configuration: JSONValue) throws -> [String: String] {
@@ -148,5 +148,57 @@ private struct TokenizerDirectory {
             throw Problem("is not UTF-8 text", file: path)
         }
         return text
+    }
+}
+
+extension AddedToken {
+    /// A token given by its text, or by an object that holds it beside how it is found; nil when it is neither.
+    fileprivate init?(_ value: JSONValue, special: Bool, id: Int32? = nil) {
+        guard let content = value.stringValue ?? value["content"]?.stringValue else { return nil }
+        func flag(_ key: String) -> Bool? { value[key]?.boolValue }
+        let special = flag("special") ?? special
+        self.init(
+            content, id: id, singleWord: flag("single_word") ?? false, stripsLeft: flag("lstrip") ?? false,
+            stripsRight: flag("rstrip") ?? false,
+            matching: flag("normalized") ?? !special ? .normalized : .plain, special: special)
+    }
+}
+
+extension TokenizerDescription {
+    /// Takes in what the files beside the vocabulary say of its tokens, as transformers does: how a listed token is found
+    /// counts, and special tokens are found in texts even where they are only named. But none gets an id that no file means.
+    ///
+    /// - Parameters:
+    ///   - roles: tokens with a role of their own, such as BOS.
+    ///   - more: further special tokens.
+    fileprivate mutating func add(_ listed: [AddedToken], roles: [JSONValue], more: [JSONValue]) {
+        let vocabulary = model.vocabulary
+        // By their bytes: letters in one code point and in two are two tokens.
+        var places: [[UInt8]: Int] = [:]
+        for (at, token) in addedTokens.enumerated() { places[Array(token.content.utf8)] = at }
+        func append(_ token: AddedToken) {
+            places[Array(token.content.utf8)] = addedTokens.count
+            addedTokens.append(token)
+        }
+        var next = vocabulary.count + addedTokens.count { vocabulary.id($0.content) == nil }
+        for token in listed {
+            if let at = places[Array(token.content.utf8)] {
+                // What a SentencePiece model's user defined stays as the model has it.
+                if addedTokens[at].matching == .verbatimInNormalized { continue }
+                var token = token
+                token.special = token.special || addedTokens[at].special
+                addedTokens[at] = token
+            } else if let id = token.id, vocabulary.id(token.content).map({ $0 == id }) ?? (Int(id) == next) {
+                if Int(id) == next, vocabulary.id(token.content) == nil { next += 1 }
+                append(token)
+            }
+        }
+        for case let token? in (roles + more).map({ AddedToken($0, special: true) })
+        where places[Array(token.content.utf8)] == nil && vocabulary.id(token.content) != nil {
+            append(token)
+        }
+        for case let token? in roles.map({ AddedToken($0, special: true) }) {
+            if let at = places[Array(token.content.utf8)] { addedTokens[at].special = true }
+        }
     }
 }
