@@ -101,6 +101,7 @@ extension Value {
         case .null: self = .none
         case .bool(let bool): self = .bool(bool)
         case .integer(let integer): self = .integer(integer)
+        case .largeInteger(let digits): self = .large(LargeInteger(digits))
         case .number(let number): self = .float(number)
         case .string(let text): self = .string(text)
         case .array(let items): self = .list(try items.map { try Value($0, limit: limit - 1) })

@@ -35,7 +35,8 @@ public final class JSONParser {
         case GRAFT_JSON_FALSE: return .bool(false)
         case GRAFT_JSON_TRUE: return .bool(true)
         case GRAFT_JSON_INTEGER: return .integer(Int(node.integer))
-        case GRAFT_JSON_UNSIGNED: return .number(Double(node.natural))
+        case GRAFT_JSON_UNSIGNED: return .largeInteger(String(node.natural))
+        case GRAFT_JSON_LARGE: return .largeInteger(string(node))
         case GRAFT_JSON_DOUBLE: return .number(node.number)
         case GRAFT_JSON_STRING: return .string(string(node))
         case GRAFT_JSON_ARRAY:

@@ -3,6 +3,8 @@ public indirect enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
     case integer(Int)
+    /// A whole number beyond 64 bits, by its digits; chat templates show it as the file has it.
+    case largeInteger(String)
     case number(Double)
     case string(String)
     case array([JSONValue])
@@ -106,10 +108,13 @@ extension JSONValue {
         default: nil
         }
     }
+    /// Whether this is a whole number beyond 64 bits.
+    public var isLargeInteger: Bool { if case .largeInteger = self { true } else { false } }
     /// The number, integers included, or nil.
     public var doubleValue: Double? {
         switch self {
         case .integer(let i): Double(i)
+        case .largeInteger(let digits): Double(digits)
         case .number(let d): d
         default: nil
         }
@@ -126,7 +131,7 @@ extension JSONValue {
         switch self {
         case .null: "null"
         case .bool: "a boolean"
-        case .integer, .number: "a number"
+        case .integer, .largeInteger, .number: "a number"
         case .string: "a string"
         case .array: "a list"
         case .object: "an object"

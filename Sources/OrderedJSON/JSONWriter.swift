@@ -45,6 +45,7 @@ extension JSONValue {
         case .null: out += "null"
         case .bool(let b): out += b ? "true" : "false"
         case .integer(let i): out += String(i)
+        case .largeInteger(let digits): out += digits
         case .number(let d): out += Self.text(of: d)
         case .string(let s): out.appendJSON(s, asciiOnly: style.asciiOnly)
         case .array(let elements):

@@ -55,6 +55,34 @@ struct ChatTemplateTests {
         #expect(JSONValue.string("\u{7f}é").serialized(JSONStyle(asciiOnly: true)) == #""\u007f\u00e9""#)
     }
 
+    /// What Python 3 makes of them.
+    @Test(
+        "shows whole numbers beyond 64 bits as the conversation has them",
+        arguments: [
+            (
+                "{{ x }} {{ [x]|tojson }} {{ {x: y} }}",
+                "18446744073709551615 [18446744073709551615] {18446744073709551615: -100000000000000000000}"
+            ),
+            (
+                "{{ x > 1 }} {{ x == x }} {{ y < x }} {{ x < 1e300 }} {{ -y == 1e20 }} {{ y|abs }}",
+                "True True True True True 100000000000000000000"
+            ),
+            (
+                "{{ '{:,}'.format(x) }} {{ '%d' % y }} {{ x is integer }} {{ x|float }} {{ x + 0.5 }}",
+                "18,446,744,073,709,551,615 -100000000000000000000 True 1.8446744073709552e+19 1.8446744073709552e+19"
+            ),
+            ("{{ {1e20: 'a'}[-y] }} {{ x|int }} {{ x|round }}", "a 18446744073709551615 18446744073709551615"),
+        ])
+    func largeIntegers(_ source: String, _ expected: String) throws {
+        let row = try JSONValue(parsing: #"{"x": 18446744073709551615, "y": -100000000000000000000}"#)
+        let text = try template(source).render(
+            ChatInput(
+                messages: [],
+                variables: Dictionary(
+                    uniqueKeysWithValues: (row.objectValue?.members ?? []).map { ($0.key, $0.value) })))
+        #expect(text.text == expected)
+    }
+
     @Test("takes documents from the variables, and null where there are none")
     func documents() throws {
         let shown = try template("{{ documents | tojson }}")

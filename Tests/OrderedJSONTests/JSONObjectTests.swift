@@ -15,6 +15,21 @@ struct JSONObjectTests {
         #expect(object[keys[count - 1]] == .integer(count - 1) && object["other"] == "new")
     }
 
+    @Test("hold whole numbers beyond 64 bits by their digits, and tell what is none")
+    func largeIntegers() throws {
+        let text =
+            #"{"9223372036854775808":[9223372036854775807,9223372036854775808,-9223372036854775808],"a\"10000000000000000000000":-10000000000000000000000,"b":["c",18446744073709551616,{"d":"18446744073709551616"}],"e":18446744073709551615}"#
+        let value = try JSONValue(parsing: text)
+        #expect(value.serialized() == text)
+        #expect(value["a\"10000000000000000000000"] == .largeInteger("-10000000000000000000000"))
+        #expect(value["b"]?[2]?["d"]?.stringValue == "18446744073709551616")
+        #expect(value["9223372036854775808"]?[0]?.intValue == .max)
+        #expect(value["9223372036854775808"]?[1]?.intValue == nil && value["e"]?.doubleValue == 0x1p64)
+        for wrong in ["00000000000000000000001", "1000000000000000000000-1", "{1000000000000000000000: 1}", "1e999"] {
+            #expect(throws: JSONError.self) { try JSONValue(parsing: wrong) }
+        }
+    }
+
     @Test("take the last of equal keys and name them", arguments: [0, 20])
     func repeats(more: Int) {
         let rest = (0..<more).map { (key: "\($0)", value: JSONValue.null) }

@@ -9,10 +9,11 @@ extern "C" {
 /// What a node of a parsed document is. An array is followed by its elements, an object by key, value, key, value …
 enum graft_json_kind {
     GRAFT_JSON_NULL, GRAFT_JSON_FALSE, GRAFT_JSON_TRUE, GRAFT_JSON_INTEGER, GRAFT_JSON_UNSIGNED,
-    GRAFT_JSON_DOUBLE, GRAFT_JSON_STRING, GRAFT_JSON_ARRAY, GRAFT_JSON_OBJECT
+    GRAFT_JSON_DOUBLE, GRAFT_JSON_STRING, GRAFT_JSON_ARRAY, GRAFT_JSON_OBJECT, GRAFT_JSON_LARGE
 };
 
-/// One value in document order. `count`: bytes of a string, elements of an array, members of an object.
+/// One value in document order. `count`: bytes of a string or of the digits of a whole number beyond 64 bits (LARGE),
+/// elements of an array, members of an object.
 struct graft_json_node {
     int32_t kind;
     int64_t count;

@@ -158,7 +158,7 @@ extension Filters {
         }
         let pairs: [Value]
         switch value {
-        case .string, .markup, .none, .bool, .integer, .float: return .string(quoted(value, query: false))
+        case .string, .markup, .none, .bool, .integer, .large, .float: return .string(quoted(value, query: false))
         case .dict(let dict): pairs = DictView(dict, .items).items
         case .object(let object) where !(object is LoopValue): return .string(quoted(value, query: false))
         default: pairs = try r.items(value)

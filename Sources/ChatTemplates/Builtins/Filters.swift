@@ -73,6 +73,7 @@ enum Filters {
         switch value {
         case .undefined(let undefined): throw undefined.failure
         case .bool, .integer: return .integer(value.wholeNumber ?? 0)
+        case .large: return value
         case .float(let float):
             if float.isNaN { break }
             return .integer(try r.wholePart(float))
@@ -95,6 +96,7 @@ enum Filters {
         try a.none(for: "abs")
         switch value {
         case .float(let float): return .float(float.magnitude)
+        case .large(let integer): return integer.isNegative ? try r.unary(.minus, value) : value
         case .bool, .integer:
             let integer = value.wholeNumber ?? 0
             return integer < 0 ? try r.unary(.minus, .integer(integer)) : .integer(integer)
@@ -114,6 +116,10 @@ enum Filters {
                 throw Failure(.type, "type \(value.typeName) doesn't define __round__ method")
             }
             if let integer = value.wholeNumber { return try PythonNumber.rounded(integer, precision) }
+            if case .large = value {
+                guard precision >= 0 else { throw r.integerOverflow }
+                return value
+            }
             return .float(PythonNumber.rounded(number, precision))
         }
         let power = try r.binary(.power, .integer(10), .integer(precision))

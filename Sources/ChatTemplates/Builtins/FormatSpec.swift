@@ -98,6 +98,14 @@ struct FormatSpec {
             case "e", "E", "f", "F", "g", "G", "%": return try formatted(Double(number), r)
             case .some(let kind): throw unknown(kind, value)
             }
+        case .large(let integer):
+            switch kind {
+            case nil, "d", "n":
+                if precision != nil { throw Failure(.value, "Precision not allowed in integer format specifier") }
+                return try formattedDigits(integer, minimum: 0, r)
+            case "e", "E", "f", "F", "g", "G", "%": return try formatted(integer.float, r)
+            default: throw r.integerOverflow
+            }
         case .float(let float):
             if let kind, !"eEfFgGn%".unicodeScalars.contains(kind) { throw unknown(kind, value) }
             return try formatted(float, r)
@@ -118,6 +126,13 @@ struct FormatSpec {
         if alternate, radix != 10, let kind { prefix = "0" + String(kind) }
         let size = radix == 10 ? 3 : 4
         return try signed(negative: value < 0, prefix, whole: digits, rest: "", groupSize: size, r)
+    }
+
+    /// The same for an integer beyond 64 bits, in decimal digits.
+    func formattedDigits(_ value: LargeInteger, minimum: Int, _ r: Renderer) throws -> String {
+        let missing = minimum - value.digits.utf8.count
+        let digits = missing > 0 ? try r.repeated("0", missing) + value.digits : value.digits
+        return try signed(negative: value.isNegative, "", whole: digits, rest: "", groupSize: 3, r)
     }
 
     /// A number by the kind: fixed, exponent, general or percent; without a kind as Python prints it.

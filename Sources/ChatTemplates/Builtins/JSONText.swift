@@ -16,6 +16,7 @@ struct JSONText {
         case .none: out += "null"
         case .bool(let bool): out += bool ? "true" : "false"
         case .integer(let integer): out += String(integer)
+        case .large(let integer): out += integer.text
         case .float(let float): out += Self.number(float)
         case .string(let text), .markup(let text): try write(text, r)
         case .list(let list), .tuple(let list):
@@ -60,6 +61,7 @@ struct JSONText {
         case .bool(let bool): bool ? "true" : "false"
         case .none: "null"
         case .integer(let integer): String(integer)
+        case .large(let integer): integer.text
         case .float(let float): number(float)
         default:
             throw Failure(.type, "keys must be str, int, float, bool or None, not \(value.typeName)")

@@ -124,6 +124,10 @@ extension Renderer {
             }
             return try spec.padded(String(scalar), self)
         case "d", "i", "u", "x", "X", "o":
+            if case .large(let integer) = value {
+                guard "diu".unicodeScalars.contains(kind) else { throw integerOverflow }
+                return try spec.formattedDigits(integer, minimum: spec.precision ?? 0, self)
+            }
             var number = value.wholeNumber
             if number == nil, "diu".unicodeScalars.contains(kind), case .float(let float) = value {
                 number = try wholePart(float)

@@ -30,7 +30,12 @@ enum Tests {
             "boolean": { if case .bool = $0 { true } else { false } },
             "true": { if case .bool(true) = $0 { true } else { false } },
             "false": { if case .bool(false) = $0 { true } else { false } },
-            "integer": { if case .integer = $0 { true } else { false } },
+            "integer": {
+                switch $0 {
+                case .integer, .large: true
+                default: false
+                }
+            },
             "float": { if case .float = $0 { true } else { false } },
             "number": { $0.number != nil },
             "string": { $0.text != nil },
@@ -91,7 +96,7 @@ extension Value {
     /// Whether a loop can go over it.
     var isIterable: Bool {
         switch self {
-        case .none, .bool, .integer, .float, .missing: false
+        case .none, .bool, .integer, .large, .float, .missing: false
         case .object(let object): object is LoopValue
         default: true
         }

@@ -1,6 +1,6 @@
 import Foundation
 
-// Python's arithmetic on numbers, and `+`, `*`, `%` on texts, lists and tuples. Integers are those of 64 bits.
+// Python's arithmetic on numbers, and `+`, `*`, `%` on texts, lists and tuples. Integers are those of 64 bits; larger ones are not computed with.
 
 extension Renderer {
     func binary(_ binary: Expr.BinaryOperator, _ a: Value, _ b: Value) throws -> Value {
@@ -20,6 +20,9 @@ extension Renderer {
         if case .undefined(let undefined) = a { throw undefined.failure }
         if case .undefined(let undefined) = b { throw undefined.failure }
         if let x = a.wholeNumber, let y = b.wholeNumber { return try integers(binary, x, y) }
+        for case (.large, let other) in [(a, b), (b, a)] where other.number != nil {
+            guard case .float = other else { throw integerOverflow }
+        }
         if let x = a.number, let y = b.number { return try floats(binary, x, y) }
         throw unsupported(binary, a, b)
     }
@@ -121,7 +124,7 @@ extension Renderer {
         return .integer(result.partialValue)
     }
 
-    private var integerOverflow: Failure { Failure(.limit, "an integer beyond 64 bits") }
+    var integerOverflow: Failure { Failure(.limit, "an integer beyond 64 bits") }
 
     private func power(_ base: Int, _ exponent: Int) throws -> Int {
         var result = 1
@@ -201,6 +204,10 @@ extension Renderer {
         switch value {
         case .undefined(let undefined): throw undefined.failure
         case .float(let float): return .float(unary == .minus ? -float : float)
+        case .large(let integer):
+            guard unary == .minus else { return value }
+            let text = integer.isNegative ? integer.digits : "-" + integer.digits
+            return Int(text).map(Value.integer) ?? .large(LargeInteger(text))
         default:
             guard let integer = value.wholeNumber else {
                 throw Failure(.type, "bad operand type for unary \(unary.rawValue): '\(value.typeName)'")

@@ -37,12 +37,15 @@ extension Value {
     var number: Double? {
         switch self {
         case .float(let float): float
+        case .large(let integer): integer.float
         default: wholeNumber.map(Double.init)
         }
     }
 
     /// Compares two numbers without rounding the integers: −1, 0, 1, or nil when one is no number.
     fileprivate func compareExactly(_ other: Value) -> Int? {
+        if case .large(let integer) = self { return integer.compare(other) }
+        if case .large(let integer) = other { return integer.compare(self).map { -$0 } }
         switch (wholeNumber, other.wholeNumber) {
         case (let a?, let b?): return a < b ? -1 : a == b ? 0 : 1
         case (let a?, nil): return other.number.flatMap { Self.compare(a, $0) }
@@ -147,7 +150,7 @@ extension Renderer {
         case .view(let view) where view.kind == .keys:
             try checkHashable(needle)
             return view.dict.value(needle) != nil
-        case .none, .bool, .integer, .float, .missing:
+        case .none, .bool, .integer, .large, .float, .missing:
             throw Failure(.type, "argument of type '\(container.typeName)' is not iterable")
         default:
             var items = try iterate(container)

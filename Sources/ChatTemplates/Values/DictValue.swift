@@ -116,6 +116,7 @@ extension Value {
         switch self {
         case .bool(let bool): hasher.combine(bool ? 1 : 0)
         case .integer(let integer): hasher.combine(integer)
+        case .large(let integer): hasher.combine(integer.float)
         case .float(let float):
             if let integer = Int(exactly: float) { hasher.combine(integer) } else { hasher.combine(float) }
         case .string(let text), .markup(let text): text.withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }

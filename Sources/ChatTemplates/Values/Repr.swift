@@ -105,6 +105,7 @@ extension Value {
         case .none: out += "None"
         case .bool(let bool): out += bool ? "True" : "False"
         case .integer(let integer): out += String(integer)
+        case .large(let integer): out += integer.text
         case .float(let float): out += pythonText(float)
         case .string(let text): out += pythonRepr(text)
         case .markup(let text): out += "Markup(" + pythonRepr(text) + ")"

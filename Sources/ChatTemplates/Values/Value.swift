@@ -6,6 +6,7 @@ enum Value {
     case none
     case bool(Bool)
     case integer(Int)
+    case large(LargeInteger)
     case float(Double)
     case string(String)
     /// A string marked as safe HTML; it escapes what is joined to it.
@@ -38,6 +39,7 @@ extension Value {
     var weight: Int {
         switch self {
         case .string(let text), .markup(let text): 1 + text.utf8.count >> 4
+        case .large(let integer): 1 + integer.digits.utf8.count >> 4
         case .list(let list), .tuple(let list): list.weight
         case .dict(let dict): dict.weight
         case .view(let view): view.dict.weight
@@ -51,7 +53,7 @@ extension Value {
         case .missing, .undefined: "Undefined"
         case .none: "NoneType"
         case .bool: "bool"
-        case .integer: "int"
+        case .integer, .large: "int"
         case .float: "float"
         case .string: "str"
         case .markup: "Markup"
@@ -92,6 +94,7 @@ extension Value {
         case .missing, .undefined, .none: false
         case .bool(let bool): bool
         case .integer(let integer): integer != 0
+        case .large: true
         case .float(let float): float != 0
         case .string(let text), .markup(let text): !text.isEmpty
         case .list(let list), .tuple(let list): !list.items.isEmpty

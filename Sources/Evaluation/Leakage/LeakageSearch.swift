@@ -89,7 +89,7 @@ public enum RowWords {
                     collect(member, &parts)
                 }
             }
-        case .null, .bool, .integer, .number: break
+        case .null, .bool, .integer, .largeInteger, .number: break
         }
     }
 }

@@ -34,7 +34,7 @@ struct JSONSchema {
         if let parts = schema["oneOf"]?.arrayValue, parts.count(where: meets) != 1 { return false }
         if let other = schema["not"], meets(other) { return false }
         switch value {
-        case .integer, .number: return acceptsNumber(value.doubleValue ?? 0, schema)
+        case .integer, .largeInteger, .number: return acceptsNumber(value.doubleValue ?? 0, schema)
         case .string(let text): return acceptsText(text, schema)
         case .array(let elements): return acceptsList(elements, schema)
         case .object(let object): return acceptsObject(object, schema)
@@ -118,7 +118,7 @@ extension JSONValue {
         switch type {
         case "null": isNull
         case "boolean": boolValue != nil
-        case "integer": intValue != nil
+        case "integer": intValue != nil || isLargeInteger
         case "number": doubleValue != nil
         case "string": stringValue != nil
         case "array": arrayValue != nil

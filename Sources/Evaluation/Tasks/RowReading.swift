@@ -65,7 +65,7 @@ extension JSONValue {
         func text(_ value: JSONValue, _ key: String) throws(RowFault) -> String {
             switch value {
             case .string(let text): return text
-            case .integer, .number, .bool, .object: return value.serialized()
+            case .integer, .largeInteger, .number, .bool, .object: return value.serialized()
             case .array, .null: throw RowFault("'\(key)' is \(value.kindName), not a text")
             }
         }
