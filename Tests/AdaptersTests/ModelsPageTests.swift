@@ -31,6 +31,8 @@ struct ModelsPageTests {
 
     private struct Line {
         var models: [String] = []
+        /// Without what says how weights are stored.
+        var configurations: [JSONValue] = []
         var experts = false
         var parameters = false
         var wrapped = false
@@ -44,6 +46,10 @@ struct ModelsPageTests {
             let type = try #require(json["model_type"]?.stringValue)
             var line = lines[wrappers[type] ?? type] ?? Line()
             line.models.append(name)
+            let text = json["text_config"] ?? json
+            var members = try #require(text.objectValue)
+            members["quantization_config"] = nil
+            if !line.configurations.contains(.object(members)) { line.configurations.append(.object(members)) }
             line.experts = line.experts || ParityTests.withExperts.contains(name)
             line.parameters = line.parameters || ParameterTests.withParameters.contains(name)
             lines[wrappers[type] ?? type] = line
@@ -99,6 +105,8 @@ struct ModelsPageTests {
         let lines = try Self.lines()
         let known = Set(ModelDescription.knownTypes)
         #expect(known.subtracting(lines.keys).isEmpty, "families without a parity fixture")
+        let once = lines.filter { $0.value.configurations.count < 2 }.keys
+        #expect(once.isEmpty, "families of which one configuration is verified only")
         #expect(known.subtracting(Self.titles.keys).isEmpty, "families without a name on the page")
         #expect(Set(Self.published.keys).isSubset(of: known))
     }

@@ -26,7 +26,7 @@ struct ParityTests {
 
     @Test(
         .disabled(if: ProcessInfo.processInfo.environment["GRAFT_PARITY_MODELS"] != nil, "other models are asked for"))
-    func fixturesAreThere() { #expect(Self.fixtures.count >= 36 && Self.withExperts.count >= 6) }
+    func fixturesAreThere() { #expect(Self.fixtures.count >= 66 && Self.withExperts.count >= 6) }
 
     @Test("base model: log-probabilities of every token", arguments: fixtures)
     func base(_ name: String) throws {

@@ -15,6 +15,33 @@ struct InspectTests {
         #expect(model["tokenizer"]?["chat_template"] == true)
     }
 
+    @Test("a mixture: what works on a token, what it takes in memory, what can be trained and exported")
+    func mixture() throws {
+        let run = try Graft.run(["inspect", Project.path("Tests/Fixtures/models/qwen3-moe"), "--json"])
+        // It has no tokenizer, which is said.
+        #expect(run.status == 2 && run.errors.contains("has no tokenizer"))
+        let model = try JSONValue(parsing: run.output)
+        // 2 layers of 6 experts of three matrices 24 by 32, of which 2 are chosen.
+        let (all, expert) = (try #require(model["parameters"]?.intValue), 3 * 24 * 32)
+        #expect(model["bytes"]?.intValue == 4 * all)
+        #expect(model["active_parameters"]?.intValue == all - 2 * 4 * expert)
+        let memory = try #require(model["memory"])
+        #expect(memory["f32"]?.intValue == 4 * all && memory["as_stored"] == memory["f32"])
+        // Norms stay in f32: two of 32 and two of 12 numbers a layer, and the last.
+        #expect(memory["bf16"]?.intValue == 2 * all + 2 * (2 * (2 * 32 + 2 * 12) + 32))
+        #expect(
+            model["linear_modules"] == ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])
+        #expect(model["expert_parameters"] == ["mlp.experts.gate_up_proj", "mlp.experts.down_proj"])
+        #expect(model["trains"] == ["lora", "full"])
+        let exports = try #require(model["exports"]?.objectValue)
+        #expect(exports.keys == ["peft", "merge", "gguf-lora", "gguf", "ollama", "mlx"])
+        #expect(exports.members.allSatisfy { $0.value == true })
+
+        let other = try Graft.run(["inspect", Project.path("Tests/Fixtures/models/gpt-oss-mxfp4")])
+        #expect(other.output.contains("not in full") && other.output.contains("not gguf-lora, gguf, ollama: cannot be"))
+        #expect(other.output.contains("2 of 4 experts") && other.output.contains("as stored 80 kB, f32 166 kB"))
+    }
+
     @Test("an adapter: its rank and numbers")
     func adapter() throws {
         let run = try Graft.run(["inspect", Project.path("Tests/Fixtures/models/llama/adapter")])

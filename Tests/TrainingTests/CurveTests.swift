@@ -11,7 +11,8 @@ import WeightFiles
 /// Twelve AdamW steps from the same adapter on the same rows as PyTorch + PEFT (scripts/fixtures).
 @Suite("Training curves")
 struct CurveTests {
-    @Test(arguments: ["llama", "qwen2"]) func followPyTorch(_ name: String) throws {
+    @Test(arguments: ["llama", "qwen2", "mistral-tied", "qwen3-bias", "mixtral-window"])
+    func followPyTorch(_ name: String) throws {
         let facts = try JSONValue(contentsOfFile: fixture(name) + "/training.json")
         let expected = try #require(facts["steps"]?.arrayValue)
         let files = try ModelFiles.open(directory: fixture(name))

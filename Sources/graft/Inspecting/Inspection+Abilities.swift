@@ -19,7 +19,8 @@ extension Inspection {
         let sizes = files.sizes
         add(
             "memory", .object(JSONObject(sizes.map { ($0.name, .integer($0.bytes)) })),
-            text: sizes.map { "\($0.name.replacing("_", with: " ")) \(ByteText.of($0.bytes))" }.joined(separator: ", "))
+            text: sizes.map { "\($0.name == "as_stored" ? "as stored" : $0.name) \(ByteText.of($0.bytes))" }
+                .joined(separator: ", "))
         add("linear_modules", .array(files.linearModuleNames.map(JSONValue.string)))
         let parameters = files.expertParameterNames
         if !parameters.isEmpty { add("expert_parameters", .array(parameters.map(JSONValue.string))) }
