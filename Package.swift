@@ -42,7 +42,8 @@ let package = Package(
             ],
             swiftSettings: swift),
         library(
-            "Recipes", uses: ["Diagnostics", "SafeFiles", "OrderedJSON", .product(name: "Yams", package: "Yams")]),
+            "Recipes",
+            uses: ["Diagnostics", "SafeFiles", "Patterns", "OrderedJSON", .product(name: "Yams", package: "Yams")]),
         library(
             "Exports",
             uses: [
@@ -52,8 +53,8 @@ let package = Package(
         library(
             "Evaluation",
             uses: [
-                "Diagnostics", "SafeFiles", "Randomness", "Plots", "Recipes", "Generation", "Datasets", "ChatTemplates",
-                "Models", "Tensors", "Kernels", "WeightFiles", "Tokenizers", "OrderedJSON",
+                "Diagnostics", "SafeFiles", "Randomness", "Patterns", "Plots", "Recipes", "Generation", "Datasets",
+                "ChatTemplates", "Models", "Tensors", "Kernels", "WeightFiles", "Tokenizers", "OrderedJSON",
             ]),
         library(
             "Training",
@@ -69,17 +70,20 @@ let package = Package(
             uses: ["Diagnostics", "SafeFiles", "Randomness", "Tokenizers", "ChatTemplates", "OrderedJSON"]),
         library(
             "Adapters",
-            uses: ["Diagnostics", "SafeFiles", "Models", "WeightFiles", "Tensors", "Kernels", "OrderedJSON"]),
+            uses: [
+                "Diagnostics", "SafeFiles", "Patterns", "Models", "WeightFiles", "Tensors", "Kernels", "OrderedJSON",
+            ]),
         library(
             "Models",
             uses: ["Diagnostics", "SafeFiles", "Randomness", "WeightFiles", "Tensors", "Kernels", "OrderedJSON"]),
         library("WeightFiles", uses: ["Diagnostics", "SafeFiles", "Kernels", "OrderedJSON"]),
         library("ChatTemplates", uses: ["Diagnostics", "OrderedJSON"]),
-        library("Tokenizers", uses: ["Diagnostics", "SafeFiles", "OrderedJSON", "CPCRE2"]),
+        library("Tokenizers", uses: ["Diagnostics", "SafeFiles", "Patterns", "OrderedJSON"]),
         library("Tensors", uses: ["Kernels", "CKernels"]),
         library("Kernels", uses: ["CKernels", "COpenBLAS", "COneDNN"]),
         library("Plots", uses: []),
         library("Randomness", uses: []),
+        library("Patterns", uses: ["CPCRE2"]),
         library("OrderedJSON", uses: ["Diagnostics", "CSimdjson"]),
         library("SafeFiles", uses: ["Diagnostics"]),
         library("Diagnostics", uses: []),
@@ -100,8 +104,8 @@ let package = Package(
         tests(
             "EvaluationTests",
             uses: [
-                "Evaluation", "Randomness", "Recipes", "Models", "Tensors", "Datasets", "Tokenizers", "Kernels",
-                "OrderedJSON", "Diagnostics",
+                "Evaluation", "Randomness", "Patterns", "Recipes", "Models", "Tensors", "Datasets", "Tokenizers",
+                "Kernels", "OrderedJSON", "Diagnostics",
             ]),
         tests(
             "DatasetsTests", uses: ["Datasets", "Diagnostics", "OrderedJSON", "Tokenizers", "ChatTemplates"],

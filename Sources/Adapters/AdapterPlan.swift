@@ -1,5 +1,6 @@
 import Diagnostics
 import Models
+import Patterns
 
 /// Which layer of a model gets an adapter of which size: ``LoRASettings`` applied to its modules by PEFT's rules
 /// (peft 0.21, `tuners_utils.check_target_module_exists`, `utils/other.get_pattern_key`).
@@ -22,23 +23,23 @@ public struct AdapterPlan: Sendable, Equatable {
         }
         var unmatched = targets.names
         let parameters = ParameterTargets(settings, in: files.plan)
-        for (path, key) in parameters.keys { specs[path] = sizes(key).withoutDropout }
+        for (path, key) in parameters.keys { specs[path] = try sizes(key).withoutDropout }
         problems += parameters.problems
         for module in files.plan.modules where module.shape.weight.count == 2 {
             let path = module.name.path
-            guard targets.matches(path, isLinear: module.name.isLinear) else { continue }
+            guard try targets.matches(path, isLinear: module.name.isLinear) else { continue }
             unmatched.removeAll { Matcher.name($0, matches: path) }
             // What a parameter covers is adapted once.
             if parameters.cover(module.name) { continue }
             if let layers = settings.layers, !targets.names.contains(path) {
                 guard let layer = Self.layer(of: path), layers.contains(layer) else { continue }
             }
-            if excluded?.matches(path, isLinear: true) == true { continue }
+            if try excluded?.matches(path, isLinear: true) == true { continue }
             guard module.name.isAdaptable else {
                 problems.append(Self.refusal(of: module, in: files))
                 continue
             }
-            specs[path] = sizes(path)
+            specs[path] = try sizes(path)
         }
         let known = Set(
             files.plan.modules.filter(\.name.isLinear).compactMap {
@@ -85,12 +86,12 @@ public struct AdapterPlan: Sendable, Equatable {
 
 extension AdapterPlan {
     /// Settings → the size of each module's adapter, whether or not the settings select the module.
-    static func sizes(_ settings: LoRASettings) throws -> (String) -> AdapterSpec {
+    static func sizes(_ settings: LoRASettings) throws -> (String) throws -> AdapterSpec {
         let ranks = try settings.rankPattern.map { (try Suffix($0.pattern, key: "adapter.rank_pattern"), $0.value) }
         let alphas = try settings.alphaPattern.map { (try Suffix($0.pattern, key: "adapter.alpha_pattern"), $0.value) }
         return { path in
-            let rank = ranks.first { $0.0.matches(path) }?.1 ?? settings.rank
-            let alpha = alphas.first { $0.0.matches(path) }?.1 ?? settings.alpha
+            let rank = try ranks.first { try $0.0.matches(path) }?.1 ?? settings.rank
+            let alpha = try alphas.first { try $0.0.matches(path) }?.1 ?? settings.alpha
             let scale = settings.useRSLoRA ? alpha / Double(rank).squareRoot() : alpha / Double(rank)
             return AdapterSpec(rank: rank, alpha: Float(alpha), scale: Float(scale), dropout: Float(settings.dropout))
         }
@@ -113,11 +114,11 @@ private struct Matcher {
 
     var names: [String] { if case .names(let names) = selection { names } else { [] } }
 
-    func matches(_ path: String, isLinear: Bool) -> Bool {
+    func matches(_ path: String, isLinear: Bool) throws(Problem) -> Bool {
         switch selection {
         case .allLinear: isLinear
         case .names(let names): names.contains { Self.name($0, matches: path) }
-        case .pattern: expression?.matches(path) ?? false
+        case .pattern: try expression?.matches(path) ?? false
         }
     }
 
@@ -126,17 +127,23 @@ private struct Matcher {
 
 /// A regular expression that must match a whole name.
 private struct WholeMatch {
-    private let regex: Regex<AnyRegexOutput>
+    private let pattern: PythonPattern
+    private let key: String
 
     /// `frame` is the expression around the pattern, `%` standing for it.
     init(_ pattern: String, in frame: String = "%", key: String) throws(Problem) {
         do {
-            _ = try Regex(pattern)
-            regex = try Regex(frame.replacing("%", with: pattern))
+            _ = try PythonPattern(pattern)
+            self.pattern = try PythonPattern(frame.replacing("%", with: pattern))
         } catch { throw Problem("\(key): '\(pattern)' is no regular expression: \(error)") }
+        self.key = key
     }
 
-    func matches(_ text: String) -> Bool { (try? regex.wholeMatch(in: text)) != nil }
+    func matches(_ text: String) throws(Problem) -> Bool {
+        do { return try pattern.matchesAll(of: text) } catch {
+            throw Problem("\(key): '\(pattern.text)' on '\(text)': \(error)")
+        }
+    }
 }
 
 /// A pattern that matches the end of a name at a full stop: `(.*\.)?(pattern)$`.
@@ -145,5 +152,5 @@ private struct Suffix {
     init(_ pattern: String, key: String) throws(Problem) {
         whole = try WholeMatch(pattern, in: "(.*\\.)?(%)", key: key)
     }
-    func matches(_ path: String) -> Bool { whole.matches(path) }
+    func matches(_ path: String) throws(Problem) -> Bool { try whole.matches(path) }
 }

@@ -189,8 +189,8 @@ extension LoRASettings {
         settings.rankPattern.sort { $0.pattern < $1.pattern }
         settings.alphaPattern.sort { $0.pattern < $1.pattern }
         let sizes = try AdapterPlan.sizes(settings)
-        let holds = adapters.allSatisfy { adapter in
-            let size = sizes(adapter.module.path)
+        let holds = try adapters.allSatisfy { adapter in
+            let size = try sizes(adapter.module.path)
             return size.rank == adapter.rank && size.alpha == Float(adapter.alpha(rslora: useRSLoRA))
         }
         if holds { return settings }

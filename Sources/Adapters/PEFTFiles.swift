@@ -37,8 +37,10 @@ public struct PEFTFiles: Sendable {
             // A run that was interrupted early has checkpoints and no result.
             throw Problem(
                 "has no adapter_config.json", file: path,
-                advice: RunFolder(path).checkpoints.last.map { "the run in it has no result yet: give \($0.path)" }
-                    ?? "give a PEFT adapter directory")
+                advice: FileManager.default.fileExists(atPath: path + "/config.json")
+                    ? "it is a model: give it as --model, or measure it against another with --compare"
+                    : RunFolder(path).checkpoints.last.map { "the run in it has no result yet: give \($0.path)" }
+                        ?? "give a PEFT adapter directory")
         }
         var config = try PEFTConfig(JSONValue(contentsOfFile: configPath), file: configPath)
         if let dropout { config.settings.dropout = dropout }
@@ -56,13 +58,14 @@ public struct PEFTFiles: Sendable {
 
     private init(path: String, config: PEFTConfig, tensors: WeightStore, files: ModelFiles) throws {
         var reading = PairReading(config: config, tensors: tensors, plan: files.plan, path: path)
-        let sizes: (String) -> AdapterSpec
-        do { sizes = try AdapterPlan.sizes(config.settings) } catch var problem as Problem {
+        do {
+            let sizes = try AdapterPlan.sizes(config.settings)
+            for module in files.plan.modules where module.name.isAdaptable { try reading.take(module, sizes) }
+            try reading.takeExperts(sizes)
+        } catch var problem as Problem {
             problem.file = path + "/adapter_config.json"
             throw problem
         }
-        for module in files.plan.modules where module.name.isAdaptable { reading.take(module, sizes) }
-        reading.takeExperts(sizes)
         reading.refuseTheRest(of: files.path)
         try Problems(reading.problems).throwIfAny()
         self.path = path

@@ -61,12 +61,12 @@ struct PairReading {
     }
 
     /// The pair of a module with a matrix of its own, under its path or one it had in older versions.
-    mutating func take(_ module: WeightPlan.Module, _ sizes: (String) -> AdapterSpec) {
+    mutating func take(_ module: WeightPlan.Module, _ sizes: (String) throws -> AdapterSpec) throws {
         for path in [module.name.path] + module.name.olderPaths {
             let pair = StoredPair(path)
             guard let (a, b) = found(pair) else { continue }
             let asParameter = config.settings.parameters.contains { (path + ".weight").endsWith($0) }
-            let spec = sizes(asParameter ? path + ".weight" : path)
+            let spec = try sizes(asParameter ? path + ".weight" : path)
             check(a, [spec.rank, module.shape.weight[1]])
             check(b, [module.shape.weight[0], spec.rank])
             specs[module.name.path] = spec
@@ -77,13 +77,13 @@ struct PairReading {
 
     /// The pairs of all experts' parameters. PEFT nests them: the first of a module's two is `base_layer`, the last the
     /// module itself; when there is one, the configuration says which, or its size does.
-    mutating func takeExperts(_ sizes: (String) -> AdapterSpec) {
+    mutating func takeExperts(_ sizes: (String) throws -> AdapterSpec) throws {
         for (container, parameters) in Dictionary(grouping: plan.parameters, by: \.container).sorted(by: {
             $0.key < $1.key
         }) {
             let (outer, inner) = (StoredPair(container), StoredPair(container + ".base_layer"))
             switch (found(outer), found(inner)) {
-            case (nil, nil): for parameter in parameters { takeSeparate(parameter, sizes) }
+            case (nil, nil): for parameter in parameters { try takeSeparate(parameter, sizes) }
             case (nil, .some):
                 problems.append(Problem("tensor \(outer.a) is missing beside \(inner.a)", file: path))
             case (let only?, nil):
@@ -92,7 +92,7 @@ struct PairReading {
                 }
                 let fitting = (named.isEmpty ? parameters : named).filter { $0.fits(only.a) }
                 if let parameter = fitting.first {
-                    takeStacked(parameter, outer, only, sizes)
+                    try takeStacked(parameter, outer, only, sizes)
                 } else {
                     problems.append(
                         Problem("tensor \(only.a.name) \(only.a.shape) fits no parameter of \(container)", file: path))
@@ -104,17 +104,17 @@ struct PairReading {
                     problems.append(Problem("tensor \(inner.a) belongs to no parameter of \(container)", file: path))
                     continue
                 }
-                takeStacked(order[0], inner, first, sizes)
-                takeStacked(order[1], outer, last, sizes)
+                try takeStacked(order[0], inner, first, sizes)
+                try takeStacked(order[1], outer, last, sizes)
             }
         }
     }
 
     private mutating func takeStacked(
         _ parameter: ExpertParameter, _ pair: StoredPair, _ found: (a: StoredTensor, b: StoredTensor),
-        _ sizes: (String) -> AdapterSpec
-    ) {
-        let spec = sizes(parameter.name.path).withoutDropout
+        _ sizes: (String) throws -> AdapterSpec
+    ) throws {
+        let spec = try sizes(parameter.name.path).withoutDropout
         let rows = spec.rank * parameter.experts
         check(found.a, [rows, parameter.fileInputs])
         check(found.b, [parameter.fileOutputs, rows])
@@ -124,17 +124,19 @@ struct PairReading {
 
     /// Adapters on single matrices of experts that the base's file holds together: joined as PEFT joins them, side by
     /// side in A and block by block in B.
-    private mutating func takeSeparate(_ parameter: ExpertParameter, _ sizes: (String) -> AdapterSpec) {
+    private mutating func takeSeparate(
+        _ parameter: ExpertParameter, _ sizes: (String) throws -> AdapterSpec
+    ) throws {
         guard plan.isStacked(parameter) else { return }
         let parts = parameter.isInner ? ["gate", "up"] : ["down"]
         let each = parameter.outputs / parts.count
         var (scale, rank) = (Float?.none, 0)
-        let experts = (0..<parameter.experts).map { expert in
-            parts.enumerated().compactMap { i, part -> SeparatePair? in
+        let experts = try (0..<parameter.experts).map { expert in
+            try parts.enumerated().compactMap { i, part -> SeparatePair? in
                 guard let module = plan.expertModule(parameter, expert, part) else { return nil }
                 let pair = StoredPair(module.path)
                 guard let (a, b) = found(pair) else { return nil }
-                let spec = sizes(module.path)
+                let spec = try sizes(module.path)
                 check(a, [spec.rank, parameter.inputs])
                 check(b, [each, spec.rank])
                 scale = scale ?? spec.scale

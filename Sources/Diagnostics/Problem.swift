@@ -2,7 +2,7 @@
 ///
 /// Thrown (alone or as ``Problems``) before anything is written; the program ends with status 2. A mistake of our own
 /// is no `Problem` but a trap.
-public struct Problem: Error, Sendable, Equatable, CustomStringConvertible {
+public struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
     /// The file concerned, as the user named it.
     public var file: String?
     /// Line in the file, from 1.
@@ -71,12 +71,19 @@ public struct Problems: Error, Sendable, Equatable, CustomStringConvertible {
     /// One problem after the other.
     public var description: String { list.map(\.description).joined(separator: "\n") }
 
-    /// What `body` gives, or nil when it throws a mistake, which is kept with the others.
-    public mutating func collect<Value>(_ body: () throws(Problem) -> Value) -> Value? {
-        do { return try body() } catch {
-            list.append(error)
-            return nil
+    /// What `body` gives, or nil when it throws mistakes, which are kept with the others: each once, for a template that is
+    /// none is met by everything that uses it. Other errors go on.
+    public mutating func collect<Value>(_ body: () throws -> Value) throws -> Value? {
+        do { return try body() } catch let error as Problem { add([error]) } catch let error as Problems {
+            add(error.list)
         }
+        return nil
+    }
+
+    /// Adds mistakes that are not known already.
+    public mutating func add(_ mistakes: [Problem]) {
+        let known = Set(list)
+        list += mistakes.filter { !known.contains($0) }
     }
 
     /// Throws the mistakes if there are any.

@@ -29,7 +29,11 @@ public struct GenerationBenchmark {
     /// Continues `batch` prompts of `prompt` tokens by `tokens` tokens, `runs` times and once more before them.
     ///
     /// Prompts differ from their first token on, so nothing is shared. The first tokens belong to the prompts' time.
-    public func run(batch: Int, prompt: Int, tokens: Int, runs: Int) throws -> Result {
+    ///
+    /// - Parameter mayGoOn: asked after every token; may throw to end the work.
+    public func run(
+        batch: Int, prompt: Int, tokens: Int, runs: Int, mayGoOn: () throws -> Void = {}
+    ) throws -> Result {
         precondition(batch > 0 && prompt > 0 && tokens > 1 && runs > 0, "GenerationBenchmark: nothing to measure")
         let profile = Profile()
         var (prompts, steps, products): ([Double], [Double], [Double]) = ([], [], [])
@@ -45,6 +49,7 @@ public struct GenerationBenchmark {
                 try generator.run(
                     requests,
                     onToken: { _, _, _ in
+                        try mayGoOn()
                         started += 1
                         if started == batch {
                             first = .now

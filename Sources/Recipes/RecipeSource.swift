@@ -21,6 +21,7 @@ struct RecipeSource: Sendable {
         var repeated = 0
         while true {
             do {
+                try NodeReader.refuseAliasesInKeys(text)
                 guard let node = try compose(yaml: text) else { return nil }
                 var reader = NodeReader { .file(line: $0?.line ?? 1, column: $0?.column ?? 1) }
                 let setting = try reader.setting(node)
@@ -50,6 +51,7 @@ struct RecipeSource: Sendable {
     /// What `--set key.path=value` holds: YAML on one line.
     static func setting(ofFlag flag: String, value: String) throws(Mistake) -> Setting {
         do {
+            try NodeReader.refuseAliasesInKeys(value)
             guard let node = try compose(yaml: value) else { return .scalar("", isPlain: true, .flag(flag)) }
             var reader = NodeReader { _ in .flag(flag) }
             return try reader.setting(node)
@@ -84,6 +86,18 @@ private struct NodeReader {
     struct TooManyValues: Error {
         static let message = "holds more than \(mostValues) values"
         static let advice = "an alias (*) stands for all that its anchor (&) names: write out what is meant"
+    }
+
+    /// More aliases than any document has whose keys are other than words.
+    private static let mostAliases = 20
+
+    /// Refuses documents of many aliases in which a list, a mapping or an alias is a key: Yams compares keys with all that
+    /// they name before anything can be counted here.
+    static func refuseAliasesInKeys(_ text: String) throws(TooManyValues) {
+        let aliases = text.matches(of: #/(?:^|[\s,\[{:?-])\*[^\s,\[\]{}]/#).count
+        if aliases <= mostAliases { return }
+        let oddKey = #/(?:^|[\s\[{,])\?(?:\s|$)|[\]}]\s*:|\*[^\s,\[\]{}]+\s+:/#.anchorsMatchLineEndings()
+        if text.contains(oddKey) { throw TooManyValues() }
     }
 
     /// Where a node stands.

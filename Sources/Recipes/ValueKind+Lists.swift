@@ -1,5 +1,6 @@
 import Foundation
 import OrderedJSON
+import Patterns
 
 extension ValueKind {
     /// A list of values of one kind; where `orOne` is true a single value stands for a list of one.
@@ -125,10 +126,10 @@ extension ValueKind where Value == ModuleSelection {
 /// What is wrong with a regular expression, or nil.
 func regularExpressionComplaint(_ pattern: String) -> String? {
     do {
-        _ = try Regex(pattern)
+        _ = try PythonPattern(pattern)
         return nil
     } catch {
-        return "'\(pattern)' is not a regular expression"
+        return "'\(pattern)' is not a regular expression: \(error)"
     }
 }
 

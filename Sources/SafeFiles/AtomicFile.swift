@@ -14,9 +14,11 @@ public final class AtomicFile {
     private var descriptor: Int32
 
     /// Opens a temporary file beside `path`, whose directory must exist.
+    ///
+    /// Where `path` is a link to a file, that file is what is replaced, and the link stays.
     public init(path: String, mode: mode_t = 0o600) throws(RunFailure) {
-        self.path = path
-        temporary = PartialName.of(path)
+        self.path = FilePath.target(of: path)
+        temporary = PartialName.of(self.path)
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Self.failure("cannot create", path) }
     }

@@ -19,7 +19,7 @@ public enum WritablePlace {
             let what = status.st_mode & S_IFMT == S_IFDIR ? "is a directory" : "is a device or a pipe, not a file"
             return Problem(what, file: path, advice: "give the name of a file")
         }
-        return problem(path, folder: FilePath.folder(of: path))
+        return problem(path, folder: FilePath.folder(of: FilePath.target(of: path)))
     }
 
     /// Why nothing new can be made at `path`, with the folders above it as needed; nil when it can.

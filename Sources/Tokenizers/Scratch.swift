@@ -3,7 +3,7 @@
 /// A tokenizer keeps a pool of these; each is used by one call at a time, so it is never shared although it travels
 /// between threads: hence `@unchecked`.
 final class Scratch: @unchecked Sendable {
-    let matcher = RegularExpression.Matcher()
+    let matcher = RegularExpression.matcher()
     let cache = WordCache()
     let work = MergeWork()
     let sink = TokenSink()

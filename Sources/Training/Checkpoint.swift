@@ -34,6 +34,8 @@ struct Checkpoint {
         var evaluationsSinceBest = 0
         /// The run's settings that must not change, as text.
         var fingerprint = ""
+        /// What the run reads.
+        var contents = RunContents()
         /// How much was in memory at once.
         var memory = MemoryChoice(nil, rows: 0)
         /// The moment that chat templates show, in seconds since 1970.
@@ -52,8 +54,7 @@ struct Checkpoint {
         let folder = try SafeDirectory(path: place)
         do {
             try writeTensors(trainer, to: folder.temporary + "/trainer.safetensors")
-            try AtomicFile.write(
-                progress.json.serialized(.pretty) + "\n", to: folder.temporary + "/state.json")
+            try Checkpoint(directory: folder.temporary).write(progress)
             try extra(folder.temporary)
             try folder.commit(replacing: true)
         } catch {
@@ -61,6 +62,11 @@ struct Checkpoint {
             throw error
         }
         return place
+    }
+
+    /// Writes what is not a tensor, in the place of what is there.
+    func write(_ progress: Progress) throws {
+        try AtomicFile.write(progress.json.serialized(.pretty) + "\n", to: directory + "/state.json")
     }
 
     private static func tensors(_ trainer: Trainer) -> [(name: String, tensor: Tensor)] {
@@ -130,6 +136,8 @@ extension Checkpoint.Progress {
             "evaluation_due": .bool(isEvaluationDue), "memory_limit": memory.limit.map(JSONValue.integer) ?? nil,
             "rows_per_micro_batch": .integer(memory.rows), "moment": .number(moment),
             "threads": .integer(Pool.threads), "settings": .string(fingerprint),
+            "contents": .object(
+                JSONObject(contents.hashes.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
         ]
     }
 
@@ -147,6 +155,9 @@ extension Checkpoint.Progress {
         evaluationsSinceBest = count(state["evaluations_since_best"]) ?? 0
         isEvaluationDue = state["evaluation_due"]?.boolValue ?? false
         fingerprint = state["settings"]?.stringValue ?? ""
+        let members = state["contents"]?.objectValue?.members ?? []
+        contents = RunContents(
+            Dictionary(members.compactMap { key, value in value.stringValue.map { (key, $0) } }) { $1 })
         memory = MemoryChoice(state["memory_limit"]?.intValue, rows: count(state["rows_per_micro_batch"]) ?? 0)
         moment = state["moment"]?.doubleValue ?? 0
     }

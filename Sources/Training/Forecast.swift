@@ -63,7 +63,8 @@ extension Forecast {
         let matrices = Double(shape.matrixNumbers) * Double(tokens) * (full ? 6 : 4)
         operationsPerStep = matrices + Double(shape.headNumbers) * Double(targets) * 4
         checkpointBytes = trained * 16
-        diskBytes = checkpointBytes * (checkpoints + 1) + trained * 4
+        // In floating point: as many checkpoints as a recipe may keep of a large model are more bytes than there are numbers.
+        diskBytes = Int(min(1e18, Double(checkpointBytes) * Double(checkpoints + 1) + Double(trained * 4)))
     }
 }
 

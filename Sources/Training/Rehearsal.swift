@@ -27,11 +27,13 @@ public struct Rehearsal: Sendable {
 }
 
 extension Trainer {
-    /// Seconds of one micro-batch forward and backward. Gradients are thrown away, no weight changes.
-    func rehearse(_ micro: Batch) throws -> Double {
+    /// Seconds of one micro-batch forward and backward, and of counting routers' choices where a step is more than this one.
+    /// Gradients are thrown away, no weight changes.
+    func rehearse(_ micro: Batch, isWholeStep: Bool = true) throws -> Double {
         let start = ContinuousClock.now
         for parameter in parameters { parameter.clearGradient() }
-        _ = try accumulate(micro, targets: max(1, micro.targetCount), DropoutDraw(key: 0, firstRow: 0))
+        let balance = expertBalance(of: [micro], isWholeStep: isWholeStep, key: 0)
+        _ = try accumulate(micro, targets: max(1, micro.targetCount), DropoutDraw(key: 0, firstRow: 0), balance)
         return (ContinuousClock.now - start).seconds
     }
 
@@ -50,8 +52,8 @@ extension TrainingRun {
     /// Runs micro-batches of the first steps, the largest first, for about `budget` seconds, and at least two of them
     /// (one where the first takes very long). Writes nothing; no weight changes.
     public func rehearse(budget: Double = 6) throws -> Rehearsal {
-        let micros = try upcomingMicroBatches()
-        let first = try trainer.rehearse(micros[0])
+        let (micros, isWholeStep) = try upcomingMicroBatches()
+        let first = try trainer.rehearse(micros[0], isWholeStep: isWholeStep)
         let longest = 60.0
         var (tokens, seconds) = (0, 0.0)
         if first > longest { (tokens, seconds) = (micros[0].tokens.count, first) }
@@ -60,7 +62,7 @@ extension TrainingRun {
         var next = 1
         while seconds < budget && first <= longest && next <= 400 {
             let micro = micros[next % micros.count]
-            seconds += try trainer.rehearse(micro)
+            seconds += try trainer.rehearse(micro, isWholeStep: isWholeStep)
             tokens += micro.tokens.count
             if next < micros.count { growth.add(micro.tokens.count) }
             next += 1
@@ -80,19 +82,22 @@ extension TrainingRun {
             tokens: tokens + micros[0].tokens.count)
     }
 
-    /// Micro-batches of the first steps, the largest of them first: memory is at its peak there.
-    private func upcomingMicroBatches() throws -> [Batch] {
+    /// Micro-batches of the first steps, the largest of them first: memory is at its peak there. And whether each is a step.
+    private func upcomingMicroBatches() throws -> ([Batch], isWholeStep: Bool) {
         let enough = 64
         var steps = plan.source.steps()
         var micros: [Batch] = []
+        var isWholeStep = true
         for _ in 0..<min(enough, plan.totalSteps) where micros.count < enough {
             guard let step = try steps.next() else { break }
-            micros += trainer.microBatches(step.sequences).map { Batch.joined($0) }
+            let own = trainer.microBatches(step.sequences)
+            isWholeStep = isWholeStep && own.count == 1
+            micros += own.map { Batch.joined($0) }
         }
         precondition(!micros.isEmpty, "TrainingRun.rehearse: there are no samples")
         let largest = micros.indices.max { micros[$0].tokens.count < micros[$1].tokens.count } ?? 0
         micros.swapAt(0, largest)
-        return micros
+        return (micros, isWholeStep)
     }
 
     /// How often the run evaluates.

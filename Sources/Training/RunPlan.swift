@@ -57,57 +57,49 @@ public struct RunPlan: Sendable {
         open: (_ path: String, _ withoutWeights: Bool) throws -> (ModelFiles, Tokenizer),
         progress: (@Sendable (Double) -> Void)? = nil
     ) throws {
-        var problems: [Problem] = []
-        func collect<T>(_ body: () throws -> T) throws -> T? {
-            var found: [Problem] = []
-            do { return try body() } catch let error as Problem { found = [error] } catch let error as Problems {
-                found = error.list
-            }
-            // A template that is none is met by rows and by tasks.
-            problems += found.filter { !problems.contains($0) }
-            return nil
-        }
+        var problems = Problems([])
         self.recipe = recipe
         self.moment = moment
         let full = recipe.adapter.method == .full
-        guard let (files, tokenizer) = try collect({ try open(recipe.model, full) }) else { throw Problems(problems) }
+        let (files, tokenizer) = try open(recipe.model, full)
         self.files = files
         self.tokenizer = tokenizer
-        if full { problems += files.fullTuningProblems }
+        if full { problems.add(files.fullTuningProblems) }
         if recipe.train.routerAuxLossCoef > 0, files.description.config.expertBalance(coefficient: 1) == nil {
-            problems.append(
+            problems.list.append(
                 Problem(
                     "train.router_aux_loss_coef: the family \(files.description.config.family) has no auxiliary loss of "
                         + "its routers", file: recipe.model, advice: "leave the key out"))
         }
         quantised = try recipe.base.quantize.format.flatMap { format in
-            try collect { try QuantisedBase(files, as: format) }
+            try problems.collect { try QuantisedBase(files, as: format) }
         }
         settings = LoRASettings(recipe.adapter)
         let settings = settings
         adapters =
             full
             ? nil
-            : try collect {
+            : try problems.collect {
                 try recipe.adapter.initFrom == nil ? AdapterPlan(settings, for: files) : AdapterPlan(specs: [:])
             }
         initial = try recipe.adapter.initFrom.flatMap { path in
-            try collect { try PEFTFiles.open(path, for: files, dropout: recipe.adapter.dropout) }
+            try problems.collect { try PEFTFiles.open(path, for: files, dropout: recipe.adapter.dropout) }
         }
         precision = recipe.train.precision.map { $0 == .bf16 ? .bf16 : .f32 } ?? (Machine.hasBF16 ? .bf16 : .f32)
         if precision == .bf16 && !Machine.hasBF16 {
-            problems.append(
+            problems.list.append(
                 Problem(
                     "train.precision: bf16 is not available on this processor or with this engine",
                     advice: "leave train.precision out, or set it to f32"))
         }
-        let corpora = try collect { try Self.corpora(recipe, tokenizer, files, moment, progress) }
-        let tasks = try collect { try Self.tasks(recipe, tokenizer, files, moment) }
+        let corpora = try problems.collect { try Self.corpora(recipe, tokenizer, files, moment, progress) }
+        let tasks = try problems.collect { try Self.tasks(recipe, tokenizer, files, moment) }
         // Without its task a metric cannot be looked for.
-        deciding = try tasks.flatMap { tasks in try collect { try DecidingMetric(recipe, tasks) } } ?? .heldOutLoss
+        deciding =
+            try tasks.flatMap { tasks in try problems.collect { try DecidingMetric(recipe, tasks) } } ?? .heldOutLoss
         self.tasks = tasks ?? []
-        try Problems(problems).throwIfAny()
-        guard let corpora else { throw Problems(problems) }
+        try problems.throwIfAny()
+        guard let corpora else { throw problems }
         template = corpora.template
         let seed = UInt64(bitPattern: Int64(recipe.train.seed))
         source = BatchSource(

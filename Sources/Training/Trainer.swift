@@ -93,7 +93,7 @@ public final class Trainer {
         var row = 0
         let key = NormalDraws.key(seed: settings.seed, step: step)
         let micros = microBatches(batch.sequences).map { Batch.joined($0) }
-        let balance = expertBalance(of: micros, key: key)
+        let balance = expertBalance(of: micros, isWholeStep: micros.count == 1, key: key)
         for micro in micros {
             defer { row += micro.tokens.count }
             loss += try accumulate(micro, targets: targets, DropoutDraw(key: key, firstRow: row), balance)
@@ -115,13 +115,13 @@ public final class Trainer {
             tokens: batch.tokenCount, seconds: (ContinuousClock.now - start).seconds, epoch: batch.epoch)
     }
 
-    /// What balances the routers' choices in this step, nil where it is not asked for. Where the step takes several passes,
-    /// its choices have been counted.
-    private func expertBalance(of micros: [Batch], key: UInt64) -> ExpertBalance? {
+    /// What balances the routers' choices in this step, nil where it is not asked for. Where the micro-batches are not the whole
+    /// step in one, their choices have been counted.
+    func expertBalance(of micros: [Batch], isWholeStep: Bool, key: UInt64) -> ExpertBalance? {
         guard settings.routerAuxiliaryWeight > 0,
             let balance = model.config.expertBalance(coefficient: settings.routerAuxiliaryWeight)
         else { return nil }
-        if micros.count == 1 { return balance }
+        if isWholeStep { return balance }
         var row = 0
         for micro in micros {
             defer { row += micro.tokens.count }

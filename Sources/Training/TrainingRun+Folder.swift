@@ -35,14 +35,17 @@ extension TrainingRun {
         }
     }
 
-    /// Refuses a resume with other settings or data than the run's own, of which a checkpoint tells.
-    func refuseChange(since stored: String) throws {
-        if stored == plan.fingerprint { return }
-        let (old, new) = (stored.split(separator: "\n"), plan.fingerprint.split(separator: "\n"))
-        let changed = new.filter { !old.contains($0) } + old.filter { !new.contains($0) }.map { "was \($0)" }
+    /// Refuses a resume with other settings, data or another base than the run's own, of which a checkpoint tells.
+    ///
+    /// - Parameter contents: what is read now.
+    func refuseChange(since stored: Checkpoint.Progress, contents: RunContents) throws(Problem) {
+        let (old, new) = (stored.fingerprint.split(separator: "\n"), plan.fingerprint.split(separator: "\n"))
+        let settings = new.filter { !old.contains($0) } + old.filter { !new.contains($0) }.map { "was \($0)" }
+        let changed = settings.map(String.init) + contents.changes(since: stored.contents)
+        if changed.isEmpty { return }
         throw Problem(
-            "the recipe or its data differ from those of the run in \(plan.recipe.output): "
+            "the recipe, its data or the base differ from those of the run in \(plan.recipe.output): "
                 + changed.prefix(6).joined(separator: "; "),
-            advice: "resume with the recipe the run was started with, or use --overwrite")
+            advice: "resume with what the run was started with, or use --overwrite")
     }
 }

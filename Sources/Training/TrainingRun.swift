@@ -23,6 +23,8 @@ public final class TrainingRun {
     private var progress = Checkpoint.Progress()
     /// Whether the newest checkpoint holds the progress.
     private var isSaved = false
+    /// The step of the checkpoint that a resume began with.
+    private var resumedStep: Int?
 
     /// Quantises the base where the recipe says so, builds the model and its trainer, and plans memory.
     ///
@@ -104,6 +106,7 @@ public final class TrainingRun {
         let lock = try prepare(output, replacing: replacing)
         defer { withExtendedLifetime(lock) {} }
         try listen(.started(facts))
+        progress.contents = try RunContents(plan)
         if resume { try goOn(listen) }
         // Only now: a resume with another recipe has been refused, and has left the run's own recipe alone.
         try AtomicFile.write(plan.recipe.yaml(), to: output + "/recipe.yaml")
@@ -156,7 +159,7 @@ public final class TrainingRun {
         }
         let checkpoint = Checkpoint(directory: newest.path)
         var stored = try checkpoint.progress()
-        try refuseChange(since: stored.fingerprint)
+        try refuseChange(since: stored, contents: progress.contents)
         try checkpoint.load(stored, into: trainer)
         // Sums are cut into micro-batches as before, so that not a bit changes.
         if stored.memory.limit == progress.memory.limit, stored.memory.rows > 0 {
@@ -164,9 +167,11 @@ public final class TrainingRun {
         } else {
             stored.memory = progress.memory
         }
+        stored.contents = progress.contents
         stored.isEvaluationDue = stored.isEvaluationDue && plan.evaluates
         progress = stored
         isSaved = true
+        resumedStep = stored.step
         try listen(.resumed(step: stored.step))
     }
 
@@ -240,6 +245,12 @@ public final class TrainingRun {
         if isSaved { return }
         try tellingWhatIsLeft(advice: Self.steadier) { try trainer.checkWeights() }
         let output = plan.recipe.output
+        if let newest = RunFolder(output).checkpoints.last, newest.step == resumedStep, newest.step == progress.step {
+            // An evaluation was made up for: no tensor changed, and the checkpoint is whole at every instant.
+            try Checkpoint(directory: newest.path).write(progress)
+            isSaved = true
+            return try listen(.saved(step: progress.step, path: newest.path))
+        }
         let path = try Checkpoint.write(trainer, progress, to: output) { directory in
             if result.adapter != nil { try result.write(to: directory) }
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import Foundation
 
 /// The root command. A new subcommand is one file in `Commands/` and one word in this list.
 struct GraftCommand: ParsableCommand {
@@ -49,4 +50,12 @@ protocol NumericCommand: ParsableCommand {}
 enum Version {
     /// As `graft --version` prints it.
     static let text = "0.1.0"
+
+    /// What tells this build from every other: its version, and the size and time of the program's file. A program that was
+    /// built anew may compute something otherwise.
+    static let build: String = {
+        var file = stat()
+        guard stat("/proc/self/exe", &file) == 0 else { return text }
+        return "\(text) \(file.st_size) \(file.st_mtim.tv_sec).\(file.st_mtim.tv_nsec)"
+    }()
 }

@@ -155,6 +155,20 @@ struct AdaptedTests {
         }
     }
 
+    @Test("a text row goes on as --raw does, to the white space")
+    func texts() throws {
+        guard let shared = Project.shared else { return }
+        let model = shared.appendingPathComponent("assets/models/stories260K").path
+        let folder = try TemporaryFolder()
+        let rows = try folder.write("rows.jsonl", "{\"text\": \"Once upon a time\"}\n")
+        let flags = ["generate", "--model", model, "--max-tokens", "5", "--json"]
+        let texts = try [["--raw", "--prompt", "Once upon a time"], ["--data", rows]].map { more in
+            let run = try Graft.run(flags + more)
+            return try JSONValue(parsing: run.output)["text"]?.stringValue
+        }
+        #expect(texts[0] == texts[1] && texts[0]?.first?.isPunctuation == true || texts[0]?.first == " ", "\(texts)")
+    }
+
     @Test("a conversation survives a turn that is too long")
     func chat() throws {
         let work = try Trained()

@@ -83,6 +83,16 @@ struct AuditTests {
                 && wrong.errors.contains("/nowhere/report.html"))
     }
 
+    @Test("rows that are all left out are no evaluation")
+    func nothingLeft() throws {
+        let folder = try TemporaryFolder()
+        let rows = try folder.write("farm.jsonl", "{\"text\": \"Once there was a farmer.\"}\n")
+        let run = try Graft.run(
+            ["eval", "--model", Self.model, "--data", rows, "--train", rows, "--leaked", "exclude", "--no-cache"])
+        #expect(run.status == 2 && run.output.isEmpty)
+        #expect(run.errors.contains("every row of the task 'farm' is (nearly) in the training data"), "\(run.errors)")
+    }
+
     @Test("canaries are planted, and a model that never saw them has not memorised them")
     func untrained() throws {
         let folder = try TemporaryFolder()
@@ -103,8 +113,16 @@ struct AuditTests {
         #expect(audit.status == 0 && value["results"]?[0]?["memorised"]?.boolValue == false, "\(audit.errors)")
         #expect(value["results"]?[0]?["canaries"]?.arrayValue?.count == 4)
         #expect(value["results"]?[0]?["recited"]?.arrayValue?.count == 5)
-        let wrong = try Graft.run(["audit", "--model", Self.model, "--canaries", train])
-        #expect(wrong.status == 2 && wrong.errors.contains("is no canary"))
+        let rows = try folder.write("rows.jsonl", "{\"foo\": 1}\n\n{broken\n")
+        let wrong = try Graft.run(
+            ["audit", "--model", Self.model, "--canaries", train, "--data", rows, "--adapter", "nowhere"])
+        #expect(wrong.status == 2 && wrong.errors.contains("train.jsonl:1: is no canary"))
+        for words in [
+            "rows.jsonl:1: is of no known kind", "rows.jsonl:3: not valid JSON", "error: nowhere: ",
+            "more rows are no canaries",
+        ] {
+            #expect(wrong.errors.contains(words), "\(words) in \(wrong.errors)")
+        }
     }
 
     @Test(

@@ -29,6 +29,9 @@ struct DataTests {
         for line in [2, 4, 5] { #expect(run.errors.contains("rows.jsonl:\(line): ")) }
         #expect(run.errors.split(separator: "\n").count == 3)
         #expect(run.output.contains("3 rows"))
+        let missing = try Graft.run(["data", "check", "gone.jsonl", "--model", model, "--against", data, "away.jsonl"])
+        #expect(missing.status == 2 && missing.output.isEmpty)
+        for name in ["gone.jsonl", "away.jsonl"] { #expect(missing.errors.contains("error: \(name): does not exist")) }
     }
 
     @Test("what carries loss stands in brackets")

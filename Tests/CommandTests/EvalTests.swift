@@ -78,5 +78,54 @@ struct EvalTests {
         let gate = try eval("--data", "choices.jsonl", "--gate", "choices.acuracy > base")
         #expect(gate.status == 2 && gate.errors.contains("did you mean 'accuracy'?"), "\(gate.errors)")
         #expect(try eval().status == 2)
+        // A template that is none hides nothing else, and no report takes the place of anything that is read.
+        _ = try folder.write("broken.jinja", "{% for")
+        let broken = try eval("--data", "choices.jsonl", "missing.jsonl", "--template", "broken.jinja")
+        #expect(broken.status == 2 && broken.errors.contains("missing.jsonl: does not exist"), "\(broken.errors)")
+        #expect(broken.errors.components(separatedBy: "broken.jinja:1:").count == 2, "\(broken.errors)")
+        _ = try folder.write("shown.jsonl", #"{"question": "?", "choices": ["a", "b"], "answer": 1}"# + "\n")
+        _ = try folder.write("few.yaml", "tasks:\n  - {data: choices.jsonl, few_shot: {rows: 1, data: shown.jsonl}}\n")
+        let replaced = try eval("--suite", "few.yaml", "--results", "shown.jsonl")
+        #expect(
+            replaced.status == 2 && replaced.errors.contains("shown.jsonl: is read, and --results would replace it"))
+        // Training rows are read before a model is asked.
+        _ = try folder.write("train.jsonl", "{\"text\": \"a\"}\nno JSON\n")
+        let late = try eval("--data", "choices.jsonl", "--train", "train.jsonl")
+        #expect(late.status == 2 && late.errors.contains("train.jsonl:2: not valid JSON"), "\(late.errors)")
+        #expect(!FileManager.default.fileExists(atPath: folder.url.path + "/cache"))
+    }
+
+    @Test("an expression with too many ways to match ends with one line that names the row")
+    func endlessExpression() throws {
+        // Whatever the model writes, there are 2⁴⁰ ways to see that it is no match.
+        let row = #"{"prompt": "Who?", "reference": "x", "regex": "(?:a?|b?){40}[^\\s\\S]"}"#
+        _ = try folder.write("endless.jsonl", row + "\n")
+        let run = try eval("--data", "endless.jsonl", "--max-tokens", "24")
+        #expect(run.status == 1 && run.output.isEmpty)
+        #expect(
+            run.errors.contains("error: endless.jsonl:1: regex cannot be told of the answer: there are too many ways"),
+            "\(run.errors)")
+    }
+
+    @Test("another build asks anew; results go where a link leads")
+    func builds() throws {
+        // Another file of the same program: its time differs.
+        let copy = folder.url.appendingPathComponent("other-build")
+        try FileManager.default.copyItem(at: Graft.program, to: copy)
+        for program in [Graft.program, Graft.program, copy] {
+            let run = try Graft.run(
+                ["eval", "--model", model, "--data", "choices.jsonl", "--results", "link.jsonl"],
+                environment: ["GRAFT_CACHE": folder.url.path + "/cache"], program: program, in: folder.url)
+            #expect(run.status == 0, "\(run.errors)")
+            if program == copy { continue }
+            try? FileManager.default.removeItem(atPath: folder.url.path + "/link.jsonl")
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.url.path + "/link.jsonl", withDestinationPath: "kept.jsonl")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path + "/cache/evaluations").count == 2)
+        let kept = try String(contentsOfFile: folder.url.path + "/kept.jsonl", encoding: .utf8)
+        #expect(kept.split(separator: "\n").count == 13)
+        #expect(
+            try FileManager.default.destinationOfSymbolicLink(atPath: folder.url.path + "/link.jsonl") == "kept.jsonl")
     }
 }

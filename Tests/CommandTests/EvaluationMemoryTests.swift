@@ -8,10 +8,10 @@ struct EvaluationMemoryTests {
     /// Questions of several hundred tokens with choices, and questions to be answered.
     private func tasks(in folder: TemporaryFolder) throws -> [String] {
         let long = String(repeating: "The river runs past the old mill and the mill stands by the river. ", count: 20)
-        let choices = (0..<24).map {
+        let choices = (0..<36).map {
             "{\"prompt\": \"\(long) \($0)\", \"choices\": [\"the mill\", \"a lake\", \"the road\", \"no one\"], \"answer\": 0}"
         }
-        let answers = (0..<24).map { "{\"prompt\": \"\(long) What is \($0)?\", \"reference\": \"the mill\"}" }
+        let answers = (0..<36).map { "{\"prompt\": \"\(long) What is \($0)?\", \"reference\": \"the mill\"}" }
         return try [
             folder.write("choices.jsonl", choices.joined(separator: "\n")),
             folder.write("answers.jsonl", answers.joined(separator: "\n")),

@@ -72,6 +72,17 @@ struct ShellTests {
         #expect(run.lines.last == "130")
     }
 
+    @Test("a benchmark that is ended takes its generated weights away")
+    func endedBenchmark() throws {
+        let line = """
+            mkdir tmp; TMPDIR=$PWD/tmp "$GRAFT" bench train --shape smollm2-135m --steps 1000 >/dev/null 2>&1 & run=$!
+            for i in $(seq 300); do [ -n "$(ls tmp)" ] && break; sleep 0.02; done
+            kill -TERM $run; wait $run; echo "status $?"; ls tmp
+            """
+        let run = try shell(line)
+        #expect(run.lines == ["status 130"], "\(run.output)\(run.errors)")
+    }
+
     /// Runs a line of bash with `GRAFT` and `MODEL` set, in a folder of its own.
     private func shell(_ line: String, _ variables: [String: String] = [:]) throws -> Run {
         let folder = try TemporaryFolder()

@@ -58,6 +58,27 @@ import Tokenizers
         ] { #expect(text.contains(words), "\(words) in \(text)") }
     }
 
+    /// What a task says and its rows cannot use.
+    @Test func settingsWithoutMeaningAreTold() throws {
+        let choices = try scratch.rows("choices.jsonl", [["question": "?", "choices": ["a", "b"], "answer": 1]])
+        let written = try scratch.rows("written.jsonl", [["prompt": "?", "reference": "x"]])
+        var unjudged = TaskSettings(data: [choices])
+        unjudged.schema = try scratch.text("schema.json", #"{"type": "strnig"}"#)
+        #expect(problems([unjudged]).map(\.file) == [unjudged.schema])
+        // Keys that change nothing for the rows there are.
+        let chats = try scratch.rows("said.jsonl", [["prompt": "?", "completion": "x"]])
+        var idle = TaskSettings(name: "said", data: [chats])
+        (idle.prompt, idle.regex, idle.fewShot) = ("{{prompt}}", "x", FewShotSettings())
+        idle.fewShot?.rows = 1
+        idle.fewShot?.data = written
+        #expect(
+            problems([idle]).map(\.message).filter { $0.contains("no meaning for rows of this kind (held-out rows)") }
+                .map { String($0.split(separator: "'")[3]) } == ["prompt", "few_shot", "regex"])
+        var windows = TaskSettings(data: [chats])
+        windows.rolling = true
+        #expect(problems([windows]).map(\.message) == ["is no text, which rolling windows are for"])
+    }
+
     /// Rows of every kind that are longer than the context, which no other limit is named for.
     @Test func rowsLongerThanTheContextAreToldAlike() throws {
         let long = JSONValue.string(String(repeating: "long ", count: 2000))
@@ -126,6 +147,23 @@ import Tokenizers
         )
         let ids = try reader.read([TaskSettings(data: [scratch.path + "/ids.jsonl"])]).tasks[0]
         #expect(ids.metrics.map(\.name) == ["loss", "perplexity"])
+    }
+
+    /// Chats are asked for answers only where something is measured of them, which takes far longer than a likelihood.
+    @Test func onlyWhatIsMeasuredIsAsked() throws {
+        let file = try scratch.rows("chats.jsonl", [["prompt": "Who?", "completion": "A farmer"]])
+        func answers(_ metrics: String...) throws -> [String?] {
+            var settings = TaskSettings(data: [file])
+            settings.metrics = metrics.isEmpty ? nil : metrics
+            settings.maxTokens = 2
+            let results = try subject.results(try subject.reader().read([settings]).tasks)
+            #expect(metrics.allSatisfy { results.tasks[0].metric($0) != nil })
+            return results.tasks[0].outcomes[0].map(\.answer)
+        }
+        #expect(try answers("loss", "bits_per_byte") == [nil])
+        for wanted in [try answers(), try answers("loss", "f1"), try answers("loss", "unfinished")] {
+            #expect(wanted != [nil])
+        }
     }
 
     /// One letter written in two ways is two choices; the same choice twice is one.

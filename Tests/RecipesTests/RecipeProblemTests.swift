@@ -89,6 +89,25 @@ struct RecipeProblemTests {
         #expect(problems("model: &here m\noutput: *here\ndata: {train: t}\n").isEmpty)
     }
 
+    /// Keys are compared with all that they name, which are 2²⁷ words here.
+    @Test(arguments: ["? *a26\n: 1\n", "{*a26 : 1}\n", "[*a26]: 1\n"])
+    func aliasesInKeysAreRefused(key: String) {
+        var text = "a0: &a0 [x, x]\n"
+        for level in 1...26 { text += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\n" }
+        #expect(problems(text + "key:\n  " + key).contains { $0.contains("holds more than 100000 values") })
+    }
+
+    @Test func aLineIsDueEveryHalfMinute() {
+        let start = ContinuousClock.now
+        var silence = Silence(since: start)
+        var said: [Int] = []
+        for second in 0..<100 where silence.isTooLong(at: start + .seconds(second)) {
+            silence.end(at: start + .seconds(second))
+            said.append(second)
+        }
+        #expect(said == [31, 62, 93])
+    }
+
     @Test func longLinesAreShownAroundTheMistake() {
         let text = "{model: m, output: o, data: {train: [" + String(repeating: "a, ", count: 300) + "b]}, seed: 3}"
         let found = problems(text)

@@ -110,6 +110,10 @@ struct RunTests {
             func disk(_ keep: String) throws -> Int {
                 try TrainingRun(plan(recipe(in: folder, output: "a", "save.keep=\(keep)"))).forecast.diskBytes
             }
+            // A billion checkpoints of any size are a number of bytes.
+            let endless = try recipe(
+                in: folder, output: "a", "train.steps=1000000000", "save.every=1", "save.keep=1000000000")
+            #expect(try TrainingRun(plan(endless)).forecast.diskBytes > 1_000_000_000)
             // Ten steps save after 3, 6, 9 and 10.
             let (all, four, three) = try (disk("9223372036854775807"), disk("4"), disk("3"))
             #expect(all == four && three < four)
@@ -181,6 +185,36 @@ struct RunTests {
                 }
                 #expect(problem?.message.contains(words) == true, "\(problem?.message ?? "")")
             }
+        }
+    }
+
+    @Test func aResumeOnOtherContentsIsRefused() throws {
+        try withFolder { folder in
+            let base = folder + "/base"
+            try FileManager.default.copyItem(atPath: fixture("llama"), toPath: base)
+            let recipe = try recipe(in: folder, output: "a", "train.steps=3", "model=\(base)")
+            _ = try TrainingRun(plan(recipe)).run { _ in }
+            _ = try TrainingRun(plan(recipe)).run(resume: true) { _ in }
+            // One byte each, so that sizes and shapes stay: the last one, or the last of the number behind these words.
+            for (file, words, told) in [
+                ("base/model.safetensors", nil, "the weights of \(base) changed"),
+                ("base/config.json", "\"rms_norm_eps\": ", "the configuration and tokenizer of \(base) changed"),
+                ("train.jsonl", "{\"input_ids\":[", "the rows of \(folder)/train.jsonl changed"),
+            ] as [(String, String?, String)] {
+                let path = folder + "/" + file
+                let before = try bytes(path)
+                var after = before
+                let number = words.flatMap { before.range(of: Data($0.utf8))?.upperBound }
+                let end = number.flatMap { before[$0...].firstIndex(of: UInt8(ascii: ",")) } ?? before.count
+                after[end - 1] = UInt8(ascii: "1") ^ (before[end - 1] == UInt8(ascii: "1") ? 2 : 0)
+                try after.write(to: URL(filePath: path))
+                let problem = #expect(throws: Problem.self, "\(file)") {
+                    try TrainingRun(plan(recipe)).run(resume: true) { _ in }
+                }
+                #expect(problem?.message.contains(told) == true, "\(problem?.message ?? "")")
+                try before.write(to: URL(filePath: path))
+            }
+            _ = try TrainingRun(plan(recipe)).run(resume: true) { _ in }
         }
     }
 

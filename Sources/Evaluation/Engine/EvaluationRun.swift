@@ -69,7 +69,7 @@ public struct EvaluationRun {
     /// What a model's journal holds is not asked again; what is asked is noted there at once.
     ///
     /// - Parameter progress: told how far the work is; may throw to stop it.
-    /// - Throws: ``RunFailure`` when a model gives no numbers.
+    /// - Throws: ``RunFailure`` when a model gives no numbers, or an answer cannot be scored.
     public func results(
         of contestants: [Contestant], program: String, settings: JSONObject = JSONObject(),
         progress: (EvaluationProgress) throws -> Void
@@ -81,9 +81,9 @@ public struct EvaluationRun {
             for number in contestants.indices { try work.likelihoods(of: number) }
             try work.answers()
         }
-        let outcomes = tasks.map { task in
-            contestants.indices.map { model in
-                task.rows.map { row in outcome(task, row, contestants[model], base: model == 0 ? nil : base) }
+        let outcomes = try tasks.map { task in
+            try contestants.indices.map { model in
+                try task.rows.map { row in try outcome(task, row, contestants[model], base: model == 0 ? nil : base) }
             }
         }
         return EvaluationResults(
@@ -105,12 +105,12 @@ public struct EvaluationRun {
     /// What a row gave with a model; `base` names the one that it diverges from, nil where it is that one itself.
     private func outcome(
         _ task: EvaluationTask, _ row: AskedRow, _ contestant: Contestant, base: String?
-    ) -> RowOutcome {
+    ) throws(RunFailure) -> RowOutcome {
         func found(_ item: WorkItem) -> WorkOutcome? {
             contestant.journal.outcome(item.fingerprint(base: base ?? ""))
         }
         let divergence = base == nil ? row.divergence.map { _ in 0 } : row.divergence.flatMap(found)?.numbers.first
-        return task.outcome(
+        return try task.outcome(
             row, likelihoods: row.likelihoods.compactMap(found), answer: row.question.flatMap(found),
             divergence: divergence)
     }

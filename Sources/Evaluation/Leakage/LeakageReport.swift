@@ -50,7 +50,8 @@ public struct LeakageReport: Sendable, Equatable {
 
     /// What was found, in one sentence.
     public var sentence: String {
-        let searched = "\(rows) rows were looked for in \(trainingFiles.map(\.path).joined(separator: ", "))"
+        let searched =
+            "\(rows == 1 ? "1 row was" : "\(rows) rows were") looked for in \(trainingFiles.map(\.path).joined(separator: ", "))"
         if findings.isEmpty { return searched + ": none is there." }
         let number = findings.count == 1 ? "1 is" : "\(findings.count) are"
         return searched + ": \(number) (nearly) there, and "

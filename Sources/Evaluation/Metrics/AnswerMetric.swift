@@ -1,17 +1,18 @@
 import Foundation
 import OrderedJSON
+import Patterns
 
 /// What an answer is compared with.
 public struct AnswerKey: Sendable {
     /// Answers that count as right.
     public var references: [String]
     /// What an answer must match.
-    public var regex: String?
+    public var regex: PythonPattern?
     /// What an answer must be as JSON.
-    public var schema: JSONValue?
+    public var schema: JSONSchema?
 
     /// A key.
-    public init(_ references: String..., regex: String? = nil, schema: JSONValue? = nil) {
+    public init(_ references: String..., regex: PythonPattern? = nil, schema: JSONSchema? = nil) {
         self.references = references
         self.regex = regex
         self.schema = schema
@@ -22,18 +23,22 @@ public struct AnswerKey: Sendable {
 public struct AnswerMetric: Sendable {
     /// What it measures.
     public let metric: Metric
-    /// The score of one answer, 0 to 1; nil when the metric does not apply to the row, whatever is answered.
-    public let score: @Sendable (_ answer: String, _ key: AnswerKey) -> Double?
+    /// The score of one answer, 0 to 1; nil when the metric does not apply to the row, whatever is answered. Throws
+    /// ``PatternError`` when an expression has too many ways to match the answer.
+    public let score: @Sendable (_ answer: String, _ key: AnswerKey) throws(PatternError) -> Double?
 
     /// A metric.
-    public init(_ metric: Metric, score: @escaping @Sendable (_ answer: String, _ key: AnswerKey) -> Double?) {
+    public init(
+        _ metric: Metric,
+        score: @escaping @Sendable (_ answer: String, _ key: AnswerKey) throws(PatternError) -> Double?
+    ) {
         self.metric = metric
         self.score = score
     }
 
     /// A metric of an answer and one reference: the best of all references counts.
     init(_ metric: Metric, best score: @escaping @Sendable (_ answer: String, _ reference: String) -> Double) {
-        self.init(metric) { answer, key in key.references.map { score(answer, $0) }.max() }
+        self.init(metric, score: { answer, key in key.references.map { score(answer, $0) }.max() })
     }
 
     /// Every metric there is.
@@ -100,9 +105,10 @@ public struct AnswerMetric: Sendable {
         })
 
     /// Whether the answer matches a regular expression somewhere.
-    public static let regex = AnswerMetric(Metric(name: "regex", title: "matches", isYesNo: true)) { answer, key in
-        guard let pattern = key.regex, let expression = try? Regex(pattern) else { return nil }
-        return answer.contains(expression.matchingSemantics(.unicodeScalar)) ? 1 : 0
+    public static let regex = AnswerMetric(Metric(name: "regex", title: "matches", isYesNo: true)) {
+        answer, key throws(PatternError) in
+        guard let pattern = key.regex else { return nil }
+        return try pattern.isFound(in: answer) ? 1 : 0
     }
 
     /// Whether the answer is JSON, a fence of backticks around it aside.
@@ -113,9 +119,10 @@ public struct AnswerMetric: Sendable {
     /// Whether the answer is JSON that meets a schema.
     public static let jsonSchema = AnswerMetric(
         Metric(name: "json_schema", title: "meets schema", isYesNo: true)
-    ) { answer, key in
+    ) { answer, key throws(PatternError) in
         guard let schema = key.schema else { return nil }
-        return answer.asJSON.map { JSONSchema(schema).accepts($0) ? 1 : 0 } ?? 0
+        guard let value = answer.asJSON else { return 0 }
+        return try schema.accepts(value) ? 1 : 0
     }
 }
 

@@ -121,7 +121,7 @@ private struct Judged {
 
     var isBetter: Bool { (change.difference < 0) == metric.isLowerBetter }
 
-    /// Whether it fell by more than is tolerated: what gates on this task say, or else the tolerance, by the interval's near end.
+    /// Whether it fell by more than is tolerated: what gates on this task say, or else beyond chance by more than the tolerance.
     func isLost(_ gates: [GateResult]) -> Bool {
         let own = gates.filter { $0.text.hasPrefix(name + ".") }
         if !own.isEmpty { return own.contains { !$0.isMet } }

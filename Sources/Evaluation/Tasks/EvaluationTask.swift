@@ -1,7 +1,9 @@
 import ChatTemplates
 import Datasets
+import Diagnostics
 import Foundation
 import OrderedJSON
+import Patterns
 import Recipes
 
 /// A task, read and checked: what is asked of every model, and how answers are scored.
@@ -73,8 +75,11 @@ public struct AskedRow: Sendable {
 
 extension EvaluationTask {
     /// What came of a row's items, as scores.
-    func outcome(_ asked: AskedRow, likelihoods: [WorkOutcome], answer: WorkOutcome?, divergence: Double?) -> RowOutcome
-    {
+    ///
+    /// - Throws: ``RunFailure`` when an answer cannot be scored.
+    func outcome(
+        _ asked: AskedRow, likelihoods: [WorkOutcome], answer: WorkOutcome?, divergence: Double?
+    ) throws(RunFailure) -> RowOutcome {
         var outcome = RowOutcome()
         switch kind {
         case .heldOut:
@@ -99,7 +104,14 @@ extension EvaluationTask {
             outcome.answerTokens = answer.tokens
             outcome.end = answer.end
             for metric in answerMetrics {
-                if let score = metric.score(text, asked.key) { outcome.scores[metric.metric.name] = RowScore(score) }
+                do {
+                    let score = try metric.score(text, asked.key)
+                    if let score { outcome.scores[metric.metric.name] = RowScore(score) }
+                } catch {
+                    throw RunFailure(
+                        "\(files[asked.row.file].path):\(asked.row.line): \(metric.metric.name) cannot be told of the answer: "
+                            + error.description)
+                }
             }
             let compared = asked.key.references.first ?? asked.row.prompt
             outcome.scores.merge(Drift.scores(answer: text, end: answer.end, comparedWith: compared)) { $1 }

@@ -4,6 +4,7 @@ import Foundation
 import Generation
 import Models
 import OrderedJSON
+import Patterns
 import Recipes
 import Tokenizers
 
@@ -105,11 +106,14 @@ extension RowBuilder {
         } else {
             asked.key.references = try value.references()
         }
-        asked.key.regex = value["regex"]?.stringValue ?? settings.regex
-        if let pattern = value["regex"]?.stringValue, (try? Regex(pattern)) == nil {
-            throw RowFault("'regex' is no regular expression: '\(pattern)'")
+        asked.key.regex = regex
+        if let pattern = value["regex"]?.stringValue {
+            do throws(PatternError) { asked.key.regex = try PythonPattern(pattern) } catch {
+                throw RowFault("'regex' is no regular expression: '\(pattern)': \(error)")
+            }
         }
-        asked.key.schema = value["schema"].flatMap { $0.objectValue == nil ? nil : $0 } ?? schema
+        asked.key.schema = schema
+        if let own = value["schema"], own.objectValue != nil { asked.key.schema = try JSONSchema(own) }
         asked.row.references = asked.key.references
         asked.row.prompt = try value.asked(template).shown
         let context = try prompting.context(try turn(value, answer: ""), after: shots.turns(for: value))
@@ -156,7 +160,10 @@ extension RowBuilder {
         var asked = AskedRow(row)
         var made = Made()
         var own: [Sample]
-        if settings.rolling, case .text(let text) = parsed {
+        if settings.rolling {
+            guard case .text(let text) = parsed else {
+                throw RowFault("is no text, which rolling windows are for", advice: "leave 'rolling' out")
+            }
             own = try RollingWindows.samples(
                 text, tokenizer: renderer.tokenizer, length: reader.config.maximumPositions)
             // As Python's re.split counts them: one more than there are runs of white space.

@@ -4,6 +4,7 @@ import Foundation
 import Generation
 import Models
 import OrderedJSON
+import Patterns
 import Recipes
 import Tokenizers
 import WeightFiles
@@ -18,7 +19,8 @@ struct RowBuilder {
     let prompting: Prompting
     let template: RowTemplate?
     let reference: RowTemplate?
-    let schema: JSONValue?
+    let regex: PythonPattern?
+    let schema: JSONSchema?
 
     init(_ reader: TaskReader, _ settings: TaskSettings, name: String) throws {
         self.reader = reader
@@ -31,7 +33,17 @@ struct RowBuilder {
         prompting = Prompting(renderer: renderer, delimiter: settings.delimiter)
         template = try settings.prompt.map { try RowTemplate($0, name: "the prompt of task '\(name)'") }
         reference = try settings.reference.map { try RowTemplate($0, name: "the reference of task '\(name)'") }
-        schema = try settings.schema.map { try JSONValue(contentsOfFile: $0) }
+        regex = try settings.regex.map { pattern in
+            do throws(PatternError) { return try PythonPattern(pattern) } catch {
+                throw Problem("the regex of task '\(name)' is no regular expression: '\(pattern)': \(error)")
+            }
+        }
+        schema = try settings.schema.map { path in
+            let value = try JSONValue(contentsOfFile: path)
+            do throws(RowFault) { return try JSONSchema(value) } catch {
+                throw Problem(error.message, file: path, advice: error.advice)
+            }
+        }
     }
 
     /// The task with all its rows.
@@ -66,7 +78,13 @@ struct RowBuilder {
                 } catch { problems.append(error) }
             }
         }
+        if let kind { problems += meaningless(for: kind) }
         let metrics = try answerMetrics(kind ?? .heldOut, rows, &problems)
+        // Chats are asked for nothing where only their likelihood is wanted.
+        if let wanted = settings.metrics, metrics.isEmpty, !Drift.metrics.contains(where: { wanted.contains($0.name) })
+        {
+            for row in rows.indices { rows[row].question = nil }
+        }
         try Problems(problems).throwIfAny()
         var files: [EvaluatedFile] = []
         for path in settings.data { files.append(EvaluatedFile(path: path, hash: try contentHash(of: [path]))) }
@@ -75,6 +93,23 @@ struct RowBuilder {
             metrics: measured(kind ?? .heldOut, rows, metrics))
         task.dropped = dropped
         return task
+    }
+
+    /// Keys of the task that change nothing for rows of a kind.
+    private func meaningless(for kind: TaskKind) -> [Problem] {
+        var keys: [(name: String, isGiven: Bool)] = []
+        if kind == .heldOut || kind == .preference {
+            keys += [("prompt", settings.prompt != nil), ("few_shot", settings.fewShot?.rows ?? 0 > 0)]
+        }
+        if kind != .heldOut { keys.append(("rolling", settings.rolling)) }
+        if kind != .generation {
+            keys += [("regex", settings.regex != nil), ("schema", settings.schema != nil)]
+        }
+        return keys.filter(\.isGiven).map { key in
+            Problem(
+                "task '\(name)': '\(key.name)' has no meaning for rows of this kind (\(kind.title))",
+                file: settings.data.first, advice: "leave it out, or give other rows")
+        }
     }
 
     private static func mixed(_ own: TaskKind, _ kind: TaskKind) -> RowFault {
@@ -178,7 +213,7 @@ struct RowBuilder {
         let asked = rows.filter { $0.question != nil }
         if !asked.isEmpty {
             // Whether one applies depends on the row alone, not on what is answered.
-            metrics += answers.filter { one in asked.contains { one.score("", $0.key) != nil } }.map(\.metric)
+            metrics += answers.filter { one in asked.contains { (try? one.score("", $0.key)) != nil } }.map(\.metric)
             metrics += Drift.metrics
         }
         if settings.general, kind == .heldOut { metrics.append(.divergence) }

@@ -44,24 +44,24 @@ public struct TaskReader {
     public func read(_ settings: [TaskSettings], also others: [Problem] = []) throws -> (
         tasks: [EvaluationTask], warnings: [String]
     ) {
-        var problems = others
+        var problems = Problems(others)
         var warnings: [String] = []
         var tasks: [EvaluationTask] = []
         for (settings, name) in zip(settings, TaskNames.unique(settings)) {
-            do {
-                let task = try RowBuilder(self, settings, name: name).task(&warnings)
-                if task.rows.isEmpty {
-                    problems.append(Problem("there are no rows to evaluate", file: settings.data.first))
-                }
-                if task.dropped > 0 {
-                    warnings.append("\(name): \(task.dropped) samples are longer than the model's context, left out")
-                }
-                tasks.append(task)
-            } catch let error as Problems { problems += error.list } catch let error as Problem {
-                problems.append(error)
+            guard let builder = try problems.collect({ try RowBuilder(self, settings, name: name) }) else {
+                for path in settings.data { _ = try problems.collect { try RowFile(path: path) } }
+                continue
             }
+            guard let task = try problems.collect({ try builder.task(&warnings) }) else { continue }
+            if task.rows.isEmpty {
+                problems.list.append(Problem("there are no rows to evaluate", file: settings.data.first))
+            }
+            if task.dropped > 0 {
+                warnings.append("\(name): \(task.dropped) samples are longer than the model's context, left out")
+            }
+            tasks.append(task)
         }
-        try Problems(problems).throwIfAny()
+        try problems.throwIfAny()
         return (tasks, warnings)
     }
 

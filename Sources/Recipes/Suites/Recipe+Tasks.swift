@@ -12,11 +12,7 @@ extension Recipe {
                 tasks.append(TaskSettings(data: [path]))
                 continue
             }
-            do { tasks += try Suite.load(path: path).tasks } catch let problem as Problem {
-                problems.list.append(problem)
-            } catch let found as Problems {
-                problems.list += found.list
-            }
+            tasks += try problems.collect { try Suite.load(path: path).tasks } ?? []
         }
         try problems.throwIfAny()
         return tasks

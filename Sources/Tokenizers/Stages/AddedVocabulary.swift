@@ -22,7 +22,7 @@ struct AddedVocabulary: Sendable {
         var next = model.count
         var rules: [Int32: (AddedToken, AddedTokenMatcher.Rule)] = [:]
         var order: [Int32] = []
-        let matcher = RegularExpression.Matcher()
+        let matcher = RegularExpression.matcher()
         for token in tokens where !token.content.isEmpty {
             var id = vocabulary.id(token.content) ?? model.id(token.content)
             if id == nil {

@@ -68,7 +68,9 @@ public struct ModelShape: Sendable {
     }
 
     /// Writes a model directory of this shape with generated bf16 weights. Large: two bytes a parameter.
-    public func write(to directory: String) throws {
+    ///
+    /// - Parameter mayGoOn: asked every two megabytes; may throw to end the work.
+    public func write(to directory: String, mayGoOn: () throws -> Void = {}) throws {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let file = directory + "/config.json"
         try configuration.serialized(.pretty).write(toFile: file, atomically: true, encoding: .utf8)
@@ -88,6 +90,7 @@ public struct ModelShape: Sendable {
             var left = declaration.byteCount
             try block.withUnsafeBytes { bytes in
                 while left > 0 {
+                    try mayGoOn()
                     let piece = min(left, bytes.count)
                     try sink(UnsafeRawBufferPointer(rebasing: bytes[..<piece]))
                     left -= piece

@@ -91,8 +91,8 @@ public struct TrainingBenchmark {
             })
     }
 
-    /// Runs the steps; `progress` is told each one's report.
-    public func run(progress: (StepReport) -> Void = { _ in }) throws -> Result {
+    /// Runs the steps; `progress` is told each one's report, and may throw to end the work.
+    public func run(progress: (StepReport) throws -> Void = { _ in }) throws -> Result {
         let profile = Profile()
         var (seconds, peaks, losses): ([Double], [Double], [Double]) = ([], [], [])
         var phases: [Profile.Phase: [Double]] = [:]
@@ -100,7 +100,7 @@ public struct TrainingBenchmark {
             let batch = Self.batch(settings, vocabulary: trainer.model.config.vocabularySize, step: step)
             profile.reset()
             let report = try profile.during { try trainer.step(batch) }
-            progress(report)
+            try progress(report)
             losses.append(report.loss)
             peaks += ProductPeak.measure(settings.precision, runs: 4)
             if step == 0 { continue }

@@ -53,8 +53,11 @@ struct AuditCommand: NumericCommand {
         let config = opened.files.description.config
         let builder = SampleBuilder(
             renderer: renderer, maxLength: config.maximumPositions, vocabularySize: config.vocabularySize)
-        let keys = try canaries.map(readKeys) ?? []
-        let recited = try data.map { try begun($0, builder) } ?? []
+        var problems = Problems([])
+        if let adapter { _ = try problems.collect { try opened.check(adapter: adapter) } }
+        let keys = try canaries.flatMap { path in try problems.collect { try readKeys(path) } } ?? []
+        let recited = try data.flatMap { path in try problems.collect { try begun(path, builder) } } ?? []
+        try problems.throwIfAny()
         let audit = MemorisationAudit(
             builder: builder, precision: precision,
             stopIDs: try StopTokens.ids(of: opened.files, tokenizer: tokenizer, endOfTurn: renderer.endOfTurn))
@@ -90,14 +93,20 @@ struct AuditCommand: NumericCommand {
         var problems: [Problem] = []
         var keys: [Canary] = []
         for row in 0..<file.count {
-            if let canary = Canary(try file.value(of: row, parser: parser)) {
-                keys.append(canary)
-            } else {
-                problems.append(
-                    file.problem(
+            do throws(Problem) {
+                let value = try file.value(of: row, parser: parser)
+                guard let canary = Canary(value) else {
+                    throw file.problem(
                         RowFault("is no canary", advice: "give the file that 'graft data canaries --keys' wrote"),
-                        row: row))
-            }
+                        row: row)
+                }
+                keys.append(canary)
+            } catch { problems.append(error) }
+        }
+        // Another file than the keys is one mistake, and must not hide what else is wrong.
+        let told = 5
+        if problems.count > told {
+            problems[told...] = [Problem("\(problems.count - told) more rows are no canaries", file: path)]
         }
         try Problems(problems).throwIfAny()
         return keys
@@ -107,11 +116,17 @@ struct AuditCommand: NumericCommand {
         let file = try RowFile(path: path)
         let parser = JSONParser()
         let wanted = min(rows, file.count)
-        return try (0..<wanted).flatMap { number in
-            try file.withRow(number * file.count / wanted, parser: parser) { row in
-                try builder.samples(for: row).samples.prefix(1).map { MemorisationAudit.Begun($0) }
-            }
+        var problems: [Problem] = []
+        var begun: [MemorisationAudit.Begun] = []
+        for number in 0..<wanted {
+            do {
+                begun += try file.withRow(number * file.count / wanted, parser: parser) { row in
+                    try builder.samples(for: row).samples.prefix(1).map { MemorisationAudit.Begun($0) }
+                }
+            } catch let problem as Problem { problems.append(problem) }
         }
+        try Problems(problems).throwIfAny()
+        return begun
     }
 
     private func object(_ findings: [Finding], _ keys: [Canary]) -> JSONValue {

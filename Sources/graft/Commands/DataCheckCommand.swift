@@ -34,7 +34,8 @@ struct DataCheckCommand: ParsableCommand {
     func run() throws {
         let builder = try sampling.builder()
         var problems = Problems([])
-        let rows = files.compactMap { path in problems.collect { () throws(Problem) in try RowFile(path: path) } }
+        let rows = try files.compactMap { path in try problems.collect { try RowFile(path: path) } }
+        for path in against { _ = try problems.collect { try RowFile(path: path) } }
         try problems.throwIfAny()
         let summary = DataCheck.run(files: rows, builder: builder, depth: all ? .all : .usual(for: rows)) { share in
             Screen.status("reading rows: \(Int(share * 100)) %")

@@ -70,6 +70,7 @@ struct EvalCommand: NumericCommand {
         let first = read.warnings.prefix(5)
         first.forEach { Screen.warning($0) }
         if read.warnings.count > first.count { Screen.warning("\(read.warnings.count - first.count) more warnings") }
+        let leakage = try reports.search(read.tasks, tokenizer: tokenizer)
         let contestants = try contestants(opened, precision)
         Interruption.poll()
         let run = EvaluationRun(read.tasks, tokenizer: tokenizer, precision: precision)
@@ -86,7 +87,7 @@ struct EvalCommand: NumericCommand {
                 "\(progress.model), \(progress.task): \(progress.rows.done) of \(progress.rows.all) rows\(left)")
         }
         Screen.status(nil)
-        try reports.search(&results, tokenizer: tokenizer)
+        reports.record(leakage, in: &results)
         results.gates = read.gates.flatMap { $0.judged(results, by: gateBy) }
         try write(EvaluationReport(results))
         let failed = results.gates.count { !$0.isMet }
@@ -99,30 +100,25 @@ struct EvalCommand: NumericCommand {
     private func read(
         _ opened: OpenedModel, _ tokenizer: Tokenizer, _ template: PromptRenderer.Source
     ) throws -> (tasks: [EvaluationTask], gates: [Gate], warnings: [String]) {
-        var problems: [Problem] = []
-        func collect<T>(_ body: () throws -> T) throws -> T? {
-            do { return try body() } catch let error as Problem { problems.append(error) } catch let error as Problems {
-                problems += error.list
-            }
-            return nil
-        }
+        var problems = Problems([])
         let asked = try tasks.settings(&problems)
-        var gates: [Gate] = []
-        for text in asked.gates + gate { if let gate = try collect({ try Gate(text) }) { gates.append(gate) } }
-        for path in adapter { _ = try collect { try opened.check(adapter: path) } }
-        for path in compare { _ = try collect { try opened.check(comparable: path, tokenizer) } }
-        problems += reports.problems(besides: results, inputs: asked.tasks.flatMap(\.data) + tasks.suite)
-        var reader = TaskReader(
-            tokenizer: tokenizer, config: opened.files.description.config,
-            stopIDs: try StopTokens.ids(
+        let gates = try (asked.gates + gate).compactMap { text in try problems.collect { try Gate(text) } }
+        for path in adapter { _ = try problems.collect { try opened.check(adapter: path) } }
+        for path in compare { _ = try problems.collect { try opened.check(comparable: path, tokenizer) } }
+        let inputs = asked.tasks.flatMap(\.inputs) + tasks.suite + [rendering.template].compactMap { $0 }
+        problems.add(reports.problems(besides: results, inputs: inputs))
+        let stops = try problems.collect {
+            try StopTokens.ids(
                 of: opened.files, tokenizer: tokenizer,
-                endOfTurn: try PromptRenderer(tokenizer: tokenizer, source: template).endOfTurn),
-            modelPath: model)
+                endOfTurn: try PromptRenderer(tokenizer: tokenizer, source: template).endOfTurn)
+        }
+        var reader = TaskReader(
+            tokenizer: tokenizer, config: opened.files.description.config, stopIDs: stops ?? [], modelPath: model)
         reader.template = template
         reader.maxTokens = tasks.maxTokens
         reader.tooLong = tasks.tooLong
         reader.tooLongAdvice = "--too-long drop leaves such rows out"
-        let read = try reader.read(asked.tasks, also: problems)
+        let read = try reader.read(asked.tasks, also: problems.list)
         try Problems(gates.compactMap { $0.problem(among: read.tasks, comparing: !(adapter + compare).isEmpty) })
             .throwIfAny()
         return (read.tasks, gates, read.warnings)

@@ -101,10 +101,10 @@ struct GenerateCommand: NumericCommand {
         let renderer = try opened.renderer(rendering, adapters: adapter.map { [$0] } ?? [])
         let tokenizer = renderer.tokenizer
         let stops = try StopTokens.ids(of: opened.files, tokenizer: tokenizer, endOfTurn: renderer.endOfTurn)
-        let requests = try prompts(renderer, opened.files.description.config).enumerated().map { row, ids in
+        let requests = try prompts(renderer, opened.files.description.config).enumerated().map { row, prompt in
             GenerationRequest(
-                ids, maxTokens: choice.maxTokens, stopIDs: stops, stopStrings: choice.stop,
-                sampling: choice.sampling, key: UInt64(row), continuesText: raw)
+                prompt.ids, maxTokens: choice.maxTokens, stopIDs: stops, stopStrings: choice.stop,
+                sampling: choice.sampling, key: UInt64(row), continuesText: prompt.isText)
         }
         let generator = Generator(try opened.transformer(adapter: adapter), tokenizer: tokenizer, precision: precision)
         Interruption.poll()
@@ -113,7 +113,7 @@ struct GenerateCommand: NumericCommand {
         let answers = try generator.run(
             requests,
             onToken: { _, _, text in
-                if Interruption.isRequested { throw Interrupted() }
+                try Interruption.check()
                 if streams {
                     shown += text
                     try Output.text(text)
@@ -136,21 +136,24 @@ struct GenerateCommand: NumericCommand {
         }
     }
 
-    private func prompts(_ renderer: PromptRenderer, _ config: TransformerConfig) throws -> [[Int32]] {
-        func checked(_ ids: [Int32]) throws(RowFault) -> [Int32] {
+    /// What is answered, and whether it is text that goes on, so that white space at the answer's beginning is its own.
+    private func prompts(
+        _ renderer: PromptRenderer, _ config: TransformerConfig
+    ) throws -> [(ids: [Int32], isText: Bool)] {
+        func checked(_ ids: [Int32], isText: Bool = false) throws(RowFault) -> (ids: [Int32], isText: Bool) {
             try config.checkPrompt(ids)
-            return ids
+            return (ids, isText)
         }
         if let prompt {
             do throws(RowFault) {
                 let ids = raw ? renderer.rawIDs(prompt) : try renderer.promptIDs(Conversation(user: prompt))
-                return [try checked(ids)]
+                return [try checked(ids, isText: raw)]
             } catch { throw Problem(error.message, file: "--prompt", advice: error.advice) }
         }
         return try RowFile(path: data ?? "").mapRows { row in
             switch row {
             case .tokens(let ids, _): return try checked(ids)
-            case .text(let text): return try checked(renderer.rawIDs(text))
+            case .text(let text): return try checked(renderer.rawIDs(text), isText: true)
             case .conversation(let own), .preference(let own, _):
                 let answered = own.messages.last?["role"]?.stringValue == "assistant"
                 let messages = answered ? Array(own.messages.dropLast()) : own.messages

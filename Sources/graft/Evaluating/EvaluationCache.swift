@@ -19,7 +19,7 @@ enum EvaluationCache {
 
     /// The journal of a model; one in memory, with a warning, where the directory cannot be written.
     static func journal(_ model: EvaluatedModel, _ files: ModelFiles, precision: ElementType) -> Journal {
-        var parts = [model.modelHash, model.adapterHash ?? "", precision == .bf16 ? "bf16" : "f32", Version.text]
+        var parts = [model.modelHash, model.adapterHash ?? "", precision == .bf16 ? "bf16" : "f32", Version.build]
         parts.append(ProcessInfo.processInfo.environment["GRAFT_MATMUL"] ?? "")
         for path in [files.path + "/config.json", (model.adapter ?? "") + "/adapter_config.json"] {
             parts.append((try? contentHash(of: [path])) ?? "")

@@ -21,7 +21,7 @@ struct LeakageOptions: ParsableArguments {
     func search(_ files: [RowFile], in training: [String], tokenizer: Tokenizer) throws -> LeakageReport {
         defer { Screen.status(nil) }
         return try LeakageReport(of: files, in: training, threshold: leakageThreshold, tokenizer: tokenizer) { share in
-            if Interruption.isRequested { throw Interrupted() }
+            try Interruption.check()
             Screen.status("looking for rows in the training data: \(Int(share * 100)) %")
         }
     }

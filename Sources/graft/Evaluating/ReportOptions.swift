@@ -56,12 +56,33 @@ struct ReportOptions: ParsableArguments {
         return problems
     }
 
-    /// Looks for the rows of results in the training data, and leaves them out where that is asked for.
-    func search(_ results: inout EvaluationResults, tokenizer: Tokenizer) throws {
-        if train.isEmpty { return }
+    /// Looks for the rows of tasks in the training data, before a model is asked: a row of it that cannot be read is told soon.
+    /// Nil where no training data is named.
+    func search(_ tasks: [EvaluationTask], tokenizer: Tokenizer) throws -> LeakageReport? {
+        if train.isEmpty { return nil }
         var paths: [String] = []
-        for file in results.tasks.flatMap(\.files) where !paths.contains(file.path) { paths.append(file.path) }
+        for file in tasks.flatMap(\.files) where !paths.contains(file.path) { paths.append(file.path) }
         let report = try leakage.search(try paths.map { try RowFile(path: $0) }, in: train, tokenizer: tokenizer)
+        if leaked == .exclude {
+            let found = Set(report.findings.map { "\($0.file):\($0.line)" })
+            let empty = tasks.filter { task in
+                task.rows.allSatisfy { found.contains("\(task.files[$0.row.file].path):\($0.row.line)") }
+            }
+            try Problems(
+                empty.map {
+                    Problem(
+                        "every row of the task '\($0.name)' is (nearly) in the training data",
+                        file: $0.files.first?.path,
+                        advice: "ask for rows that were not trained on, or give --leaked flag")
+                }
+            ).throwIfAny()
+        }
+        return report
+    }
+
+    /// Takes in what was found, tells it, and leaves the rows out where that is asked for.
+    func record(_ report: LeakageReport?, in results: inout EvaluationResults) {
+        guard let report else { return }
         results.record(report, excluding: leaked == .exclude)
         guard let found = results.leakage, !found.findings.isEmpty else { return }
         Screen.warning(found.sentence)

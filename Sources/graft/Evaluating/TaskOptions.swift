@@ -37,7 +37,7 @@ struct TaskOptions: ParsableArguments {
     }
 
     /// All tasks, and the gates of the suites. A suite that is none is a problem.
-    func settings(_ problems: inout [Problem]) throws -> (tasks: [TaskSettings], gates: [String]) {
+    func settings(_ problems: inout Problems) throws -> (tasks: [TaskSettings], gates: [String]) {
         var tasks = data.map { task($0) }
         tasks += general.map { path in
             var task = task(path)
@@ -46,13 +46,9 @@ struct TaskOptions: ParsableArguments {
         }
         var gates: [String] = []
         for path in suite {
-            do {
-                let suite = try Suite.load(path: path)
-                tasks += suite.tasks
-                gates += suite.gates
-            } catch let error as Problem { problems.append(error) } catch let error as Problems {
-                problems += error.list
-            }
+            guard let suite = try problems.collect({ try Suite.load(path: path) }) else { continue }
+            tasks += suite.tasks
+            gates += suite.gates
         }
         if let limit { for at in tasks.indices { tasks[at].limit = min(limit, tasks[at].limit ?? limit) } }
         return (tasks, gates)

@@ -44,6 +44,9 @@ enum Interruption {
     /// Whether the user wants the work to end.
     static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
 
+    /// Ends the work where the user wants that.
+    static func check() throws { if isRequested { throw Interrupted() } }
+
     /// Forgets what was requested: for a conversation, where Ctrl-C ends an answer and not the program.
     static func clear() { count.store(0, ordering: .relaxed) }
 }

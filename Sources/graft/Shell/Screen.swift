@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Synchronization
 
@@ -5,9 +6,8 @@ import Synchronization
 enum Screen {
     /// The status line that stands on the terminal now.
     private static let status = Mutex<String?>(nil)
-    /// When a message was printed last, or the program began.
-    private static let lastWords = Mutex(ContinuousClock.now)
-    private static let longestSilence = Duration.seconds(30)
+    /// Since a message was printed last, or the program began.
+    private static let silence = Mutex(Silence())
 
     /// Whether standard error is a terminal that understands control sequences.
     static let isTerminal = isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
@@ -23,7 +23,7 @@ enum Screen {
 
     /// Prints a message above the status line.
     static func note(_ text: String) {
-        lastWords.withLock { $0 = .now }
+        silence.withLock { $0.end() }
         status.withLock { status in
             write((status == nil ? "" : "\r\u{1B}[K") + text + "\n" + (status ?? ""))
         }
@@ -43,7 +43,7 @@ enum Screen {
     /// that the work goes on.
     static func status(_ text: String?) {
         guard isTerminal else {
-            if let text, lastWords.withLock({ ContinuousClock.now - $0 }) > longestSilence { note(text) }
+            if let text, silence.withLock({ $0.isTooLong() }) { note(text) }
             return
         }
         status.withLock { status in

@@ -50,7 +50,9 @@ struct BenchModel: ParsableArguments {
         let folder = FileManager.default.temporaryDirectory.appending(path: "graft-bench-\(getpid())").path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         Screen.status("generating weights of \(shape.name)")
-        try shape.write(to: folder)
+        // Ctrl-C must not leave gigabytes behind.
+        Interruption.poll()
+        try shape.write(to: folder, mayGoOn: Interruption.check)
         Screen.status(nil)
         try body(ModelFiles.open(directory: folder))
     }

@@ -52,7 +52,8 @@ struct BenchGenerateCommand: NumericCommand {
             let bench = GenerationBenchmark(model, precision: precision)
             for rows in batch.isEmpty ? [1, FewRows.limit] : batch {
                 Screen.status("batch \(rows)")
-                let result = try bench.run(batch: rows, prompt: prompt, tokens: tokens, runs: runs)
+                let result = try bench.run(
+                    batch: rows, prompt: prompt, tokens: tokens, runs: runs, mayGoOn: Interruption.check)
                 Screen.status(nil)
                 try json ? Output.line(value(result, load).serialized(.python)) : show(result)
             }

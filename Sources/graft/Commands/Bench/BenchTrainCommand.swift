@@ -72,6 +72,7 @@ struct BenchTrainCommand: NumericCommand {
         let load = BenchCommand.checkedLoad()
         try subject.open { files in
             let result = try TrainingBenchmark(quantised(files), settings).run { report in
+                try Interruption.check()
                 Screen.status(String(format: "step %d: %.2f s", report.step, report.seconds))
             }
             Screen.status(nil)
