@@ -42,10 +42,14 @@ public struct AdapterPlan: Sendable, Equatable {
             specs[path] = try sizes(path)
         }
         let known = Set(
-            files.plan.modules.filter(\.name.isLinear).compactMap {
+            files.plan.modules.filter(\.name.isAdaptable).compactMap {
                 $0.name.path.split(separator: ".").last.map(String.init)
             })
         for name in unmatched {
+            if let head = files.tiedHead, Matcher.name(name, matches: head) {
+                problems.append(Self.tiedHead(named: head))
+                continue
+            }
             let near = suggestion(for: name, among: known).map { "did you mean '\($0)'? " } ?? ""
             problems.append(
                 Problem(
@@ -67,10 +71,15 @@ public struct AdapterPlan: Sendable, Equatable {
     private static func refusal(of module: WeightPlan.Module, in files: ModelFiles) -> Problem {
         let what = "adapter.target_modules: \(module.name.path)"
         switch module.name.kind {
-        case .head: return Problem("\(what) is the output head; adapters on it are not supported yet")
         case .embedding: return Problem("\(what) is an embedding; adapters on it are not supported yet")
         default: return Problem("\(what) cannot have an adapter")
         }
+    }
+
+    private static func tiedHead(named path: String) -> Problem {
+        Problem(
+            "adapter.target_modules: \(path) is the embedding in this model, which has no adapter",
+            advice: "leave it out: other programs would add an adapter to one use of the matrix and not to the other")
     }
 
     /// The layer number PEFT reads from a path: the first number after two names (`.*?\.[^.]*\.(\d+)\.`), which in a mixture
@@ -96,6 +105,11 @@ extension AdapterPlan {
             return AdapterSpec(rank: rank, alpha: Float(alpha), scale: Float(scale), dropout: Float(settings.dropout))
         }
     }
+}
+
+extension ModelFiles {
+    /// The path of a head that is the embedding and hence no module; nil where it has a matrix of its own.
+    var tiedHead: String? { description.config.tiedHead ? description.names.modules.head : nil }
 }
 
 /// A selection of modules, ready to match.

@@ -60,13 +60,16 @@ public struct PEFTFiles: Sendable {
         var reading = PairReading(config: config, tensors: tensors, plan: files.plan, path: path)
         do {
             let sizes = try AdapterPlan.sizes(config.settings)
-            for module in files.plan.modules where module.name.isAdaptable { try reading.take(module, sizes) }
+            for module in files.plan.modules where module.name.isAdaptable {
+                try reading.take(module, sizes)
+                if module.name.kind == .head { reading.takeBase(of: module.name, in: files) }
+            }
             try reading.takeExperts(sizes)
         } catch var problem as Problem {
             problem.file = path + "/adapter_config.json"
             throw problem
         }
-        reading.refuseTheRest(of: files.path)
+        reading.refuseTheRest(of: files)
         try Problems(reading.problems).throwIfAny()
         self.path = path
         self.config = config

@@ -151,20 +151,37 @@ struct PairReading {
         separate[parameter.name.path] = experts
     }
 
+    /// The base's own matrix, which PEFT stores beside an adapter on the head: it must be the one of this model.
+    mutating func takeBase(of head: ModuleName, in files: ModelFiles) {
+        let name = PEFTFiles.name(head.path, "base_layer")
+        guard let copy = tensors[name] else { return }
+        unused.remove(name)
+        guard let own = files.source?[head.weight] else { return }
+        // Numbers that are stored in another format are not compared.
+        let differs = own.format == copy.format && !own.bytes.elementsEqual(copy.bytes)
+        if differs || own.shape != copy.shape {
+            problems.append(
+                Problem(
+                    "tensor \(name) is not the \(head.weight) of \(files.path)", file: path,
+                    advice: "was the adapter trained on another model, or its vocabulary resized?"))
+        }
+    }
+
     /// Tensors that belong nowhere are problems, and so is an adapter without any.
-    mutating func refuseTheRest(of model: String) {
-        for module in plan.modules where module.name.kind == .head || module.name.kind == .embedding {
-            let own = unused.filter { $0.contains(".\(module.name.path).") }
+    mutating func refuseTheRest(of files: ModelFiles) {
+        let tables = plan.modules.filter { $0.name.kind == .embedding }.map(\.name.path)
+        for module in tables + (files.tiedHead.map { [$0] } ?? []) {
+            let own = unused.filter { $0.contains(".\(module).") }
             guard !own.isEmpty else { continue }
             unused.subtract(own)
             problems.append(
                 Problem(
-                    "adapts \(module.name.path), of which no adapters are read", file: path,
+                    "adapts \(module), of which no adapters are read", file: path,
                     advice: "train it without this module among its targets"))
         }
         problems += unused.sorted().map {
             Problem(
-                "tensor \($0) belongs to no linear module of \(model)", file: path,
+                "tensor \($0) belongs to no linear module of \(files.path)", file: path,
                 advice: "was the adapter trained on another model?")
         }
         if specs.isEmpty && problems.isEmpty { problems.append(Problem("holds no adapter", file: path)) }

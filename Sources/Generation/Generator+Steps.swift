@@ -73,7 +73,7 @@ extension Generator {
         }
         guard let hidden else { return }
         var rows = [row]
-        try choose(model.logits(hidden), &rows, onToken)
+        try choose(model.logits(hidden, sets: [row.request.adapterSet]), &rows, onToken)
         row = rows[0]
     }
 
@@ -88,15 +88,16 @@ extension Generator {
             cache.truncate(row.slot)
             return row.request.prompt[...] + row.ids
         }
+        let sets = rows.map(\.request.adapterSet)
         let hidden = Recording.off {
             model.hiddenStates(
-                continuing: cache, slots: rows.map(\.slot), tokens: tokens.map { Array($0) },
-                sets: rows.map(\.request.adapterSet), precision: precision)
+                continuing: cache, slots: rows.map(\.slot), tokens: tokens.map { Array($0) }, sets: sets,
+                precision: precision)
         }
         if sharing == .conversations {
             for (row, token) in zip(rows, tokens) { shared[row.slot] += token }
         }
-        try choose(model.logits(hidden), &rows, onToken)
+        try choose(model.logits(hidden, sets: sets), &rows, onToken)
     }
 
     private func choose(

@@ -19,7 +19,7 @@ public final class Transformer {
     private let positionTable: MatrixWeight?
     private let blocks: [Block]
     private let finalNorm: Norm
-    private let head: MatrixWeight
+    private let head: LinearGroup
     private let tables: RotaryTables
     /// How many blocks, counted from the top, keep their activations; those below compute them again.
     public var blocksKept = Int.max
@@ -36,7 +36,7 @@ public final class Transformer {
         positionTable = config.learnedPositions ? builder.matrix("positions") : nil
         blocks = config.layers.enumerated().map { builder.block($0, $1) }
         finalNorm = builder.norm("norm") ?? builder.bareNorm()
-        head = config.tiedHead ? embeddingTable : builder.matrix("head")
+        head = builder.head(tiedTo: config.tiedHead ? embeddingTable : nil)
         adapters = builder.adapters
         adapterGroups = builder.groups
         adapterSets = if case .joined(let models) = mode { models.count } else { 1 }
@@ -152,13 +152,27 @@ public final class Transformer {
     private var logitShape: LogitShape { LogitShape(scale: config.logitScale, softcap: config.logitSoftCap ?? 0) }
 
     /// The sum of `−ln p(target)` over hidden states, and each one's.
-    public func loss(_ hidden: Tensor, targets: [Int32]) -> (sum: Tensor, losses: [Float]) {
-        linearCrossEntropy(hidden, head: head, targets: targets, shape: logitShape)
+    ///
+    /// - Parameter draw: what dropout draws from, for these rows; nil drops nothing.
+    public func loss(
+        _ hidden: Tensor, targets: [Int32], draw: DropoutDraw? = nil
+    ) -> (sum: Tensor, losses: [Float]) {
+        precondition(adapterSets == 1, "loss: rows choose among adapters for logits only")
+        return linearCrossEntropy(
+            hidden, head: head.linears[0].weights.matrix, adapters: head.adapters, targets: targets, shape: logitShape,
+            draw: draw)
     }
 
-    /// The logits [rows, vocabulary] in f32 of hidden states; for a few rows.
-    public func logits(_ hidden: Tensor) -> Tensor {
-        let raw = projections(hidden.detached, [LinearWeights(head.untrained)])[0]
+    /// The logits [rows, vocabulary] in f32 of hidden states, without a way for gradients; for a few rows.
+    ///
+    /// - Parameter sets: each row's set of adapters, ascending; nil for the first.
+    public func logits(_ hidden: Tensor, sets: [Int]? = nil) -> Tensor {
+        let sets = sets ?? [Int](repeating: 0, count: hidden.rows)
+        let raw = Recording.off {
+            projections(
+                hidden.detached, head.linears.map(\.weights), adapters: head.adapters,
+                adapted: adaptedRows(sets, [Int](repeating: 1, count: hidden.rows)))[0]
+        }
         let shape = logitShape
         if shape.scale != 1 || shape.softcap > 0 { raw.shapeLogits(shape) }
         if releasesWeights { files.release { !$0.hasPrefix("layers.") } }

@@ -23,6 +23,7 @@ public struct Objective: Sendable {
         let hidden = model.hiddenStates(
             TokenBatch(tokens: batch.tokens, segmentStarts: batch.segmentStarts), rows: rows, precision: precision,
             draw: draw, balance: balance)
-        return model.loss(hidden, targets: rows.map { batch.tokens[Int($0) + 1] })
+        return model.loss(
+            hidden, targets: rows.map { batch.tokens[Int($0) + 1] }, draw: draw?.keeping(rows))
     }
 }

@@ -8,9 +8,11 @@ import WeightFiles
 /// Adapters of PEFT's that are not read.
 @Suite("Adapters that are refused")
 struct RefusedAdapterTests {
-    @Test("on the head or the embedding are named as such", arguments: ["lm_head", "model.embed_tokens"])
-    func headAndEmbedding(_ module: String) throws {
-        let fixture = try Fixture("llama")
+    @Test(
+        "on the embedding, or a head that is the embedding, are named as such",
+        arguments: [("qwen3", "lm_head"), ("llama", "model.embed_tokens")])
+    func headAndEmbedding(_ model: String, _ module: String) throws {
+        let fixture = try Fixture(model)
         let folder = FileManager.default.temporaryDirectory.appending(path: "graft-adapters-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try FileManager.default.copyItem(atPath: fixture.path + "/adapter", toPath: folder)

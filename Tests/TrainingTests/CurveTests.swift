@@ -11,7 +11,7 @@ import WeightFiles
 /// Twelve AdamW steps from the same adapter on the same rows as PyTorch + PEFT (scripts/fixtures).
 @Suite("Training curves")
 struct CurveTests {
-    @Test(arguments: ["llama", "qwen2", "mistral-tied", "qwen3-bias", "mixtral-window"])
+    @Test(arguments: ["llama", "qwen2", "mistral-tied", "qwen3-bias", "mixtral-window", "granite-head"])
     func followPyTorch(_ name: String) throws {
         let facts = try JSONValue(contentsOfFile: fixture(name) + "/training.json")
         let expected = try #require(facts["steps"]?.arrayValue)

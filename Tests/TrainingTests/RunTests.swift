@@ -315,7 +315,7 @@ struct RunTests {
 
     @Test func aMemoryLimitIsKeptOrRefused() throws {
         try withFolder { folder in
-            let tight = try recipe(in: folder, output: "a", "train.memory_limit=91MB")
+            let tight = try recipe(in: folder, output: "a", "train.memory_limit=64MB")
             #expect(throws: Problem.self) { try TrainingRun(plan(tight)) }
             let loose = try recipe(in: folder, output: "a", "train.memory_limit=2GB")
             #expect(try TrainingRun(plan(loose)).forecast.peakBytes < 2_000_000_000)

@@ -32,7 +32,8 @@ struct MLXFiles {
     /// The base with this adapter.
     func transformer(_ base: ModelFiles) throws -> Transformer {
         let experts = try MLXExperts(base)
-        var paths = Set(base.plan.linear.map(\.name.path).filter { tensors[Self.name($0, "a")] != nil })
+        let modules = base.plan.modules.filter { $0.name.isLinear || $0.name.kind == .head }
+        var paths = Set(modules.map(\.name.path).filter { tensors[Self.name($0, "a")] != nil })
         var known = Set(paths.flatMap { [Self.name($0, "a"), Self.name($0, "b")] })
         for (module, names) in experts?.names ?? [:] {
             let stored = names.filter { tensors[Self.name($0, "a")] != nil }
@@ -74,10 +75,11 @@ struct MLXFiles {
         let groups = experts?.grouped(stacked) ?? []
         let keys = try Set((adapters.keys + groups.map(\.name)).map { try key($0) })
         let lowest = (adapters.keys + groups.map(\.name)).compactMap(layer(of:)).min() ?? 0
-        let modules = model.files.plan.linear.filter {
-            guard let layer = layer(of: $0.name.path), layer >= lowest, let key = try? key($0.name.path) else {
-                return false
-            }
+        let modules = model.files.plan.modules.filter { module in
+            if module.name.kind == .head { return adapters[module.name.path] != nil }
+            guard module.name.isLinear, let layer = layer(of: module.name.path), layer >= lowest,
+                let key = try? key(module.name.path)
+            else { return false }
             return keys.contains(key)
         }
         var values: [String: () -> [Tensor]] = [:]
@@ -135,8 +137,9 @@ struct MLXFiles {
         return []
     }
 
-    /// The name inside a block: `model.layers.3.self_attn.q_proj` → `self_attn.q_proj`.
+    /// The name inside a block: `model.layers.3.self_attn.q_proj` → `self_attn.q_proj`; the head's is its own.
     private static func key(_ path: String) throws(Problem) -> String {
+        if path == "lm_head" { return path }
         let parts = path.split(separator: ".", maxSplits: 3)
         guard parts.count == 4, parts[0] == "model", parts[1] == "layers", Int(parts[2]) != nil else {
             throw Problem(

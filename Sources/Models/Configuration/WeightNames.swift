@@ -168,5 +168,5 @@ public struct ModuleName: Sendable, Equatable {
     /// Whether `all-linear` attaches an adapter here.
     public var isLinear: Bool { kind == .linear || kind == .linearInputsFirst }
     /// Whether an adapter can attach here, if only by name.
-    public var isAdaptable: Bool { isLinear || kind == .router }
+    public var isAdaptable: Bool { isLinear || kind == .router || kind == .head }
 }

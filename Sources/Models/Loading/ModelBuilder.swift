@@ -179,6 +179,13 @@ final class ModelBuilder {
             })
     }
 
+    /// The output head: a layer of its own, or the embedding, which has no adapter.
+    func head(tiedTo table: MatrixWeight?) -> LinearGroup {
+        guard let table else { return group(["head"]) }
+        let name = module("embedding").name
+        return LinearGroup(linears: [LinearModule(name: name, weights: LinearWeights(table))], adapters: [])
+    }
+
     /// The layers with their adapters. Without dropout the A matrices are one parameter, hence one product. An adapter on
     /// the parameter of all experts has one A for the layers that are parts of it.
     func attached(_ linears: [LinearModule]) -> LinearGroup {

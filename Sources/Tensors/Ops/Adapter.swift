@@ -130,8 +130,13 @@ struct AdapterPass {
     }
 
     /// What adapters add to a layer's output, low·Bᵀ each; nothing where rows have different ones.
-    func terms(_ lows: [Tensor], layer: Int) -> [LowRank] {
-        rows == nil ? members(lows).filter { $0.layer == layer }.map(\.part) : []
+    ///
+    /// - Parameter columns: the layer's outputs wanted; nil for all.
+    func terms(_ lows: [Tensor], layer: Int, columns: Range<Int>? = nil) -> [LowRank] {
+        if rows != nil { return [] }
+        return members(lows).filter { $0.layer == layer }.map { _, _, part in
+            columns.map { LowRank(low: part.low, matrix: part.matrix.view(columns: $0)) } ?? part
+        }
     }
 
     /// y[layer] += low·Bᵀ where rows have different adapters.
@@ -160,18 +165,34 @@ struct AdapterPass {
         let sum = Tensor(uninitialized: low.rows, group.a.rows)
         var written: Set<Range<Int>> = []
         for member in group.members {
-            let part = sum.view(columns: member.rows)
             let isFirst = written.insert(member.rows).inserted
             guard let g = gradients[member.layer] else {
-                if isFirst { part.clear() }
+                if isFirst { sum.view(columns: member.rows).clear() }
                 continue
             }
-            Product.multiply(
-                g.operand, member.b.operandTensor(g.type).transposedOperand, into: part.destination, rows: g.rows,
-                columns: member.rows.count, inner: g.columns, accumulate: !isFirst)
-            multiplyTransposed(low.view(columns: member.rows), g, into: member.b.gradient, accumulate: true)
+            addGradients(g, columns: 0..<g.columns, member, low: low, to: sum, accumulate: !isFirst)
         }
         return scaled(sum, group, to: low.type)
+    }
+
+    /// Of some of the only layer's outputs: adds lowᵀ·dy to B's gradients and dy·B to each group's sum.
+    func addGradients(_ g: Tensor, columns: Range<Int>, lows: [Tensor], to sums: [Tensor]) {
+        for (index, group) in groups.enumerated() {
+            for member in group.members {
+                addGradients(g, columns: columns, member, low: lows[index], to: sums[index], accumulate: true)
+            }
+        }
+    }
+
+    private func addGradients(
+        _ g: Tensor, columns: Range<Int>, _ member: AdapterGroup.Member, low: Tensor, to sum: Tensor, accumulate: Bool
+    ) {
+        let b = member.b.operandTensor(g.type).view(columns: columns)
+        Product.multiply(
+            g.operand, b.transposedOperand, into: sum.view(columns: member.rows).destination, rows: g.rows,
+            columns: member.rows.count, inner: g.columns, accumulate: accumulate)
+        multiplyTransposed(
+            low.view(columns: member.rows), g, into: member.b.gradient.view(columns: columns), accumulate: true)
     }
 
     /// Adds dlowᵀ·x to A's gradients.
@@ -206,6 +227,11 @@ struct AdapterPass {
     }
 
     private func drops(_ group: AdapterGroup) -> Bool { draw != nil && group.dropout > 0 }
+
+    /// scale · dy·B of every group, in the operand type.
+    func scaled(_ sums: [Tensor], to type: ElementType) -> [Tensor] {
+        zip(groups, sums).map { scaled($1, $0, to: type) }
+    }
 
     private func scaled(_ low: Tensor, _ group: AdapterGroup, to type: ElementType) -> Tensor {
         var scales = [Float](repeating: 0, count: group.a.rows)

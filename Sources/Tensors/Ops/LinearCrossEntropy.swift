@@ -20,26 +20,33 @@ public struct LogitShape: Sendable {
 /// The logits never exist all at once: one sweep over slices of the vocabulary keeps a running maximum m and sum Z, as
 /// streaming softmax does, and accumulates `dx = (Σ e^(l−m)·slope·W)/Z`, rescaled when m grows. The target's own column is
 /// left out of that product and added in f32 as `(p − 1)·slope·W[target]`: where a model is nearly right the two would
-/// cancel, and rounding to bf16 would leave only noise. A trained head takes a second sweep for `dW = (p − 1[target])ᵀ·x`.
+/// cancel, and rounding to bf16 would leave only noise. A head that is trained or adapted takes a second sweep, once every
+/// row's Z is known: with `e = slope·(p − 1[target])` it is `dW = eᵀ·x` and `dx = e·W`, and for an adapter as in
+/// ``projections(_:_:adapters:adapted:draw:)``.
 ///
 /// - Parameters:
 ///   - x: [rows, width] in the operand type.
 ///   - head: [vocabulary, width].
+///   - adapters: the head's adapters.
 ///   - targets: one id a row.
+///   - draw: what dropout draws from; nil drops nothing.
 /// - Returns: the sum of the losses [1, 1], and the loss of each row (without a way for gradients).
 public func linearCrossEntropy(
-    _ x: Tensor, head: MatrixWeight, targets: [Int32], shape: LogitShape = LogitShape()
+    _ x: Tensor, head: MatrixWeight, adapters: [AdapterGroup] = [], targets: [Int32], shape: LogitShape = LogitShape(),
+    draw: DropoutDraw? = nil
 ) -> (sum: Tensor, losses: [Float]) {
     precondition(targets.count == x.rows, "cross-entropy: \(targets.count) targets for \(x.shape)")
     precondition(targets.allSatisfy { $0 >= 0 && $0 < head.outputs }, "cross-entropy: target beyond the vocabulary")
-    let trainsHead = head.parameter != nil
-    let sweep = HeadSweep(x: x.detached, head: head, targets: targets, shape: shape)
+    let trainsHead = head.parameter != nil || !adapters.isEmpty
+    let pass = AdapterPass(groups: adapters, draw: draw)
+    let sweep = HeadSweep(
+        x: x.detached, head: head, adapters: pass, lows: pass.narrow(x), targets: targets, shape: shape)
     let dx = x.edge != nil && !trainsHead ? Tensor(zeros: x.rows, x.columns) : nil
     let (losses, lse) = Profile.measure(.loss) { sweep.run(dx: dx) }
     let sum = Tensor([Float(losses.reduce(0.0) { $0 + Double($1) })], rows: 1, columns: 1)
     let saved = dx.map { [$0] } ?? [lse]
     let outputs = Tensor.record(
-        .linearCrossEntropy, [sum], from: [x], trained: [head.parameter], saving: saved
+        .linearCrossEntropy, [sum], from: [x], trained: [head.parameter] + pass.parameters, saving: saved
     ) { pullback in
         guard let g = pullback.gradient()?.values()[0] else { return }
         if trainsHead {
@@ -59,6 +66,9 @@ public func linearCrossEntropy(
 private struct HeadSweep {
     let x: Tensor
     let head: MatrixWeight
+    let adapters: AdapterPass
+    /// scale · x·Aᵀ of each group of adapters.
+    let lows: [Tensor]
     let targets: [Int32]
     let shape: LogitShape
 
@@ -73,7 +83,7 @@ private struct HeadSweep {
             let range = start..<min(head.outputs, start + width)
             let part = head.rows(range)
             let logits = buffer.view(columns: 0..<range.count)
-            part.apply(to: x, into: logits)
+            part.apply(to: x, into: logits, plus: adapters.terms(lows, layer: 0, columns: range))
             body(range, part, logits)
             start = range.upperBound
         }
@@ -116,11 +126,18 @@ private struct HeadSweep {
         return (losses.values(), lse)
     }
 
-    /// The second sweep: dW += scale · (p − 1[target])ᵀ·x, dx += scale · (p − 1[target])·W.
+    /// The second sweep: with `e = scale · slope · (p − 1[target])` adds eᵀ·x to a trained head's gradient, the adapters'
+    /// gradients to theirs, and e·W and what adapters add to it to dx.
     func trained(scale: Float, lse: Tensor, dx: Tensor?) {
         let weights = Tensor(uninitialized: x.rows, slice, x.type)
-        let scaledX = Tensor(uninitialized: x.rows, x.columns, x.type)
-        scaledX.assign(x, scale: scale)
+        func scaled(_ tensor: Tensor) -> Tensor {
+            let result = Tensor(uninitialized: tensor.rows, tensor.columns, tensor.type)
+            result.assign(tensor, scale: scale)
+            return result
+        }
+        let scaledX = head.parameter.map { _ in scaled(x) }
+        let scaledLows = lows.map(scaled)
+        let sums = lows.map { Tensor(zeros: $0.rows, $0.columns) }
         targets.withUnsafeBufferPointer { buffer in
             nonisolated(unsafe) let first = buffer.baseAddress
             slices { range, part, logits in
@@ -132,13 +149,19 @@ private struct HeadSweep {
                         weights.stride, x.type.isBF16, panel.count)
                 }
                 let slice = weights.view(columns: 0..<range.count)
-                if let parameter = head.parameter {
+                if let parameter = head.parameter, let scaledX {
                     multiplyTransposed(slice, scaledX, into: parameter.gradient.view(rows: range), accumulate: true)
                 }
+                adapters.addGradients(slice, columns: range, lows: scaledLows, to: sums)
                 if let dx { part.applyTransposed(to: slice, into: dx, accumulate: true) }
             }
         }
         if let dx, scale != 1 { dx.assign(dx, scale: scale) }
+        let narrow = adapters.scaled(sums.map(scaled), to: x.type)
+        adapters.accumulateA(narrow, x)
+        guard let dx else { return }
+        adapters.gradientTerms(narrow).forEach { $0.add(to: dx) }
+        adapters.widenGradients(narrow, into: dx)
     }
 }
 

@@ -14,6 +14,19 @@ enum CrossEntropyCases {
         trained("trained head, one token, scaled", rows: 1, width: 9, vocabulary: 35, scale: 2),
         trained("trained head, bounded", rows: 5, width: 12, vocabulary: 19, softcap: 2),
         trained("trained head, vocabulary of two slices", rows: 3, width: 8, vocabulary: 17_000, samples: 16),
+        adapted("adapted head", rows: 17, width: 20, vocabulary: 67, groups: [GroupPlan([(0, 3, 1.5)])]),
+        adapted(
+            "adapted head, one token, bounded", rows: 1, width: 16, vocabulary: 33, softcap: 3,
+            groups: [GroupPlan([(0, 4, 0.5)])]),
+        adapted(
+            "adapted head, dropout, two groups, scaled", rows: 9, width: 12, vocabulary: 40, scale: 0.5,
+            groups: [GroupPlan([(0, 4, 2)], dropout: 0.25, key: 1), GroupPlan([(0, 2, 1)], key: 2)]),
+        adapted(
+            "adapted head, vocabulary of two slices", rows: 3, width: 8, vocabulary: 17_001, samples: 24,
+            groups: [GroupPlan([(0, 2, 1)])]),
+        adapted(
+            "adapted and trained head", rows: 5, width: 12, vocabulary: 19, trained: true,
+            groups: [GroupPlan([(0, 2, 1)])]),
         GradientCase(.linearCrossEntropy, "head tied to the embedding", [Variable(29, 12)]) { x in
             let table = MatrixWeight.trained(x.parameters[0])
             let y = embedding([3, 28, 3, 0], in: table).convertedRecording(to: x.type)
@@ -56,6 +69,35 @@ enum CrossEntropyCases {
                 total(
                     Formula.crossEntropy(
                         v[0], head.numbers, targets: targets, scale: Double(scale), softcap: Double(softcap)))
+            ]
+        }
+    }
+
+    private static func adapted(
+        _ name: String, rows: Int, width: Int, vocabulary: Int, scale: Float = 1, softcap: Float = 0,
+        samples: Int = 60, trained: Bool = false, groups: [GroupPlan]
+    ) -> GradientCase {
+        let targets = targets(rows, vocabulary, name)
+        let head =
+            trained
+            ? LayerPlan.Matrix.trained(outputs: vocabulary)
+            : .stored(StoredMatrix(vocabulary, width, .bf16, seed: name))
+        let plan = LinearPlan(inputs: width, layers: [LayerPlan(head)], groups: groups)
+        return GradientCase(
+            .linearCrossEntropy, name, [Variable(rows, width)] + plan.variables, samples: samples
+        ) { x in
+            let (layers, groups) = plan.weights(x)
+            return [
+                linearCrossEntropy(
+                    x.operand(0), head: layers[0].matrix, adapters: groups, targets: targets,
+                    shape: LogitShape(scale: scale, softcap: softcap), draw: plan.draw
+                ).sum
+            ]
+        } reference: { v in
+            [
+                total(
+                    Formula.crossEntropy(
+                        plan.formula(v[0], v)[0], targets: targets, scale: Double(scale), softcap: Double(softcap)))
             ]
         }
     }

@@ -60,13 +60,13 @@ enum Formula {
     static func bounded(_ x: Double, _ softcap: Double) -> Double { softcap > 0 ? softcap * tanh(x / softcap) : x }
 
     static func crossEntropy(_ x: Grid, _ head: Grid, targets: [Int32], scale: Double, softcap: Double) -> [Double] {
-        (0..<x.rows).map { r in
-            var logits = [Double](repeating: 0, count: head.rows)
-            for j in 0..<head.rows {
-                var sum = 0.0
-                for i in 0..<x.columns { sum += x.numbers[r * x.columns + i] * head.numbers[j * x.columns + i] }
-                logits[j] = bounded(scale * sum, softcap)
-            }
+        crossEntropy(x.timesTransposed(head), targets: targets, scale: scale, softcap: softcap)
+    }
+
+    /// The same of what the head gives, before its shape.
+    static func crossEntropy(_ outputs: Grid, targets: [Int32], scale: Double, softcap: Double) -> [Double] {
+        (0..<outputs.rows).map { r in
+            let logits = (0..<outputs.columns).map { bounded(scale * outputs[r, $0], softcap) }
             let top = logits.max() ?? 0
             return top + log(logits.reduce(0) { $0 + exp($1 - top) }) - logits[Int(targets[r])]
         }
