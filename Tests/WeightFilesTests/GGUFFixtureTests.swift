@@ -58,6 +58,7 @@ struct GGUFFixtureTests {
                 ?? array.integers.map { .array($0.map { .integer($0) }) }
                 ?? array.doubles.map { .array($0.map { .number($0) }) }
         }
+        if case .uint64(let number) = value, Int(exactly: number) == nil { return .largeInteger(String(number)) }
         return value.stringValue.map { .string($0) } ?? value.boolValue.map { .bool($0) }
             ?? value.intValue.map { .integer($0) } ?? value.doubleValue.map { .number($0) }
     }

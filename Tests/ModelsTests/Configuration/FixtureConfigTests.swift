@@ -35,13 +35,22 @@ struct FixtureConfigTests {
             .matching { tensors[$0] != nil }
         let plan = WeightPlan(description) { tensors[$0] != nil }
         var expected: [String: [Int]] = [:]
-        // The mixtures' first adapters hang on attention only, unless all their linear modules are PEFT's too.
+        // The mixtures' first adapters hang on attention only, unless all their linear modules are PEFT's too; so does the
+        // one that shows an adapter on the head, beside which PEFT stores the head itself.
         let isMixture = plan.modules.contains { $0.name.kind == .router }
-        for module in plan.linear
-        where !isMixture || description.config.family == "llama4_text" || module.name.logical.contains("attention") {
+        let onHead = model == "granite-head"
+        let onAttention = onHead || isMixture && description.config.family != "llama4_text"
+        for module in plan.linear where !onAttention || module.name.logical.contains("attention") {
             let path = "base_model.model.\(module.name.path)"
             expected["\(path).lora_A.weight"] = [4, module.shape.weight[1]]
             expected["\(path).lora_B.weight"] = [module.shape.weight[0], 4]
+        }
+        if onHead {
+            let head = try #require(plan.modules.first { $0.name.kind == .head })
+            let path = "base_model.model.\(head.name.path)"
+            expected["\(path).base_layer.weight"] = head.shape.weight
+            expected["\(path).lora_A.weight"] = [6, head.shape.weight[1]]
+            expected["\(path).lora_B.weight"] = [head.shape.weight[0], 6]
         }
         #expect(try Fixtures.shapes("models/\(model)/adapter/adapter_model.safetensors") == expected)
     }
