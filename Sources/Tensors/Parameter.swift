@@ -31,6 +31,8 @@ public final class Parameter {
     public let parts: [Part]
     /// The f32 value. Call ``valueChanged()`` after writing to it.
     public let value: Tensor
+    /// What weight decay draws the numbers to: 1 where files hold the difference from 1 (Gemma's norms), else 0.
+    public var decaysTo: Float = 0
     private var gradientStorage: Tensor?
     private var operandCopy: Tensor?
     private var operandIsFresh = false

@@ -73,6 +73,9 @@ public struct AdamW {
                 moments[index].first.floats + start, moments[index].second.floats + start, Float(scale), Float(rate),
                 settings.beta1, settings.beta2, Float(settings.epsilon), Float(settings.weightDecay),
                 Float(corrections.0), Float(corrections.1), range.count)
+            // The kernel draws to zero.
+            let back = parameters[index].decaysTo * Float(rate * settings.weightDecay)
+            if back != 0 { for j in range { parameters[index].value.floats[j] += back } }
         }
         for parameter in parameters { parameter.valueChanged() }
     }

@@ -81,6 +81,31 @@ struct StepTests {
         #expect(trainer.step == 0)
     }
 
+    /// Gemma's files hold its norms' difference from 1, and that is what torch's decay makes smaller.
+    @Test func weightDecayMakesStoredNumbersSmaller() throws {
+        let files = try ModelFiles.open(directory: fixture("gemma"))
+        let rows = try samples(fixture("llama") + "/train.jsonl").prefix(2).map { sample in
+            var sample = sample
+            sample.ids = sample.ids.map { $0 % 100 }
+            return sample
+        }
+        func stored(decay: Double) throws -> [Float] {
+            let model = Transformer(files, mode: .full(seed: 1))
+            var settings = TrainerSettings(
+                schedule: Schedule(shape: .constant, peak: 0.1, warmupRatio: 0, totalSteps: 9), precision: .f32, seed: 5
+            )
+            settings.optimizer.weightDecay = decay
+            _ = try Trainer(model, settings).step(stepBatch(rows[...]))
+            let norms = model.trainedWeights.filter { $0.tensor.contains("norm") }
+            #expect(norms.count == 5 && norms.allSatisfy { $0.offset == 1 })
+            return norms.flatMap { weight in weight.parameter.value.values().map { $0 - weight.offset } }
+        }
+        let before = Transformer(files, mode: .full(seed: 1)).trainedWeights.filter { $0.tensor.contains("norm") }
+            .flatMap { weight in weight.parameter.value.values().map { $0 - weight.offset } }
+        let (without, with) = (try stored(decay: 0), try stored(decay: 0.5))
+        #expect(zip(before, zip(without, with)).allSatisfy { abs($1.0 - 0.05 * $0 - $1.1) < 2e-6 })
+    }
+
     @Test func memoryDoesNotGrowFromStepToStep() throws {
         let rows = try samples(fixture("llama") + "/train.jsonl").prefix(4)
         let trainer = try trainer(micro: 2)

@@ -79,6 +79,7 @@ final class ModelBuilder {
         let (rows, columns) = (shape.dropLast().reduce(1, *), shape.last ?? 1)
         if case .full = mode {
             let parameter = Parameter(name, rows: rows, columns: columns)
+            parameter.decaysTo = offset
             load(parameter, name, offset: offset, initial: initial)
             trained.append(TrainedWeight(parameter: parameter, tensor: name, shape: shape, offset: offset))
             return parameter.tensor
