@@ -8,8 +8,8 @@ public struct AdapterPlan: Sendable, Equatable {
     /// Published path → settings.
     public private(set) var specs: [String: AdapterSpec] = [:]
 
-    /// The plan for a model. Every name or pattern that matches nothing, and every target that cannot have an adapter, is
-    /// a problem; they are thrown together.
+    /// The plan for a model. Every name or pattern that matches nothing, and every target that cannot have an adapter,
+    /// is a problem; they are thrown together.
     public init(_ settings: LoRASettings, for files: ModelFiles) throws {
         var problems: [Problem] = []
         let targets = try Matcher(settings.targets, key: "adapter.target_modules")
@@ -82,8 +82,8 @@ public struct AdapterPlan: Sendable, Equatable {
             advice: "leave it out: other programs would add an adapter to one use of the matrix and not to the other")
     }
 
-    /// The layer number PEFT reads from a path: the first number after two names (`.*?\.[^.]*\.(\d+)\.`), which in a mixture
-    /// is the block's and not the expert's.
+    /// The layer number PEFT reads from a path: the first number after two names (`.*?\.[^.]*\.(\d+)\.`), which in a
+    /// mixture is the block's and not the expert's.
     static func layer(of path: String) -> Int? {
         let parts = path.split(separator: ".")
         for i in parts.indices.dropLast() where i >= 2 {

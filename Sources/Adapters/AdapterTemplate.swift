@@ -2,8 +2,8 @@ import Diagnostics
 import Foundation
 import WeightFiles
 
-/// The chat template an adapter was trained with. It is stored with the adapter where it was not the model's own: a text in
-/// a file beside it, none as a word in its tensors' file.
+/// The chat template an adapter was trained with. It is stored with the adapter where it was not the model's own: a
+/// text in a file beside it, none as a word in its tensors' file.
 public enum AdapterTemplate: Equatable, Sendable {
     /// The model's own.
     case model

@@ -80,9 +80,10 @@ extension PEFTConfig {
     /// The configuration that PEFT 0.21 needs to find these adapters. For models without experts that is this one.
     ///
     /// With experts every target is named: what was selected by `all-linear` or by names of single experts is now a
-    /// parameter of all, whose rank may be another. For such models PEFT also reads `gate_proj`, `up_proj` and `down_proj`
-    /// as the experts' (`transformers_weight_conversion._MOE_TARGET_MODULE_MAPPING`), so that a dense layer or a shared
-    /// expert can only be named by its parameter; so can a router, which is no linear layer in transformers 5.
+    /// parameter of all, whose rank may be another. For such models PEFT also reads `gate_proj`, `up_proj` and
+    /// `down_proj` as the experts' (`transformers_weight_conversion._MOE_TARGET_MODULE_MAPPING`), so that a dense layer
+    /// or a shared expert can only be named by its parameter; so can a router, which is no linear layer in transformers
+    /// 5.
     fileprivate func spelledOut(for model: Transformer, _ stacks: [ExpertStack]) -> PEFTConfig {
         let plan = model.files.plan
         let plain = model.adapters.filter { $0.slot == nil }
@@ -148,8 +149,8 @@ extension PEFTConfig {
 
 extension LoRASettings {
     /// The same settings for the text part of a multimodal model, whose other parts have modules of the same names: one
-    /// regular expression for modules below `base`; or, because PEFT takes numbers of layers beside names only, the whole
-    /// names of all adapted modules where there are such numbers.
+    /// regular expression for modules below `base`; or, because PEFT takes numbers of layers beside names only, the
+    /// whole names of all adapted modules where there are such numbers.
     fileprivate func within(_ base: String, adapting paths: [String]) -> LoRASettings {
         var settings = self
         if layers != nil {
@@ -180,9 +181,9 @@ extension Double {
 }
 
 extension LoRASettings {
-    /// The same settings with patterns that give these adapters their sizes when they stand sorted, as PEFT writes them and
-    /// everyone reads them: the first that matches counts. Where patterns overlap, so that another order means other
-    /// sizes, each module that differs from the rest gets its own. Experts' sizes are spelled out already.
+    /// The same settings with patterns that give these adapters their sizes when they stand sorted, as PEFT writes them
+    /// and everyone reads them: the first that matches counts. Where patterns overlap, so that another order means
+    /// other sizes, each module that differs from the rest gets its own. Experts' sizes are spelled out already.
     fileprivate func sorted(giving adapters: [SeparateAdapter]) throws -> LoRASettings {
         guard parameters.isEmpty else { return self }
         var settings = self

@@ -86,8 +86,8 @@ public struct PEFTFiles: Sendable {
     /// Where an adapter's file says which weights it was trained on.
     static let baseHashKey = "graft.base"
 
-    /// The content hash of the weights that the adapter was trained on; nil where another program trained it. On other weights
-    /// an adapter adds what was never learned for them.
+    /// The content hash of the weights that the adapter was trained on; nil where another program trained it. On other
+    /// weights an adapter adds what was never learned for them.
     public var baseHash: String? { tensors.metadata[Self.baseHashKey] }
 
     /// Puts the stored numbers into a model built with ``plan``.

@@ -1,8 +1,8 @@
 import Diagnostics
 import Models
 
-/// Which tensors `target_parameters` names, by PEFT's rule (`tuners_utils._inject_parameters`): a name is a tensor's whole
-/// name or the end of it after a full stop.
+/// Which tensors `target_parameters` names, by PEFT's rule (`tuners_utils._inject_parameters`): a name is a tensor's
+/// whole name or the end of it after a full stop.
 struct ParameterTargets {
     /// The path that an adapter plan knows it by → the tensor's name, which patterns are matched with.
     private(set) var keys: [String: String] = [:]

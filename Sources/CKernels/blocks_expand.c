@@ -114,7 +114,8 @@ const float graft_nf4_levels[16] = {
     0.07958029955625534f,  0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
     0.44070982933044434f,  0.5626170039176941f,  0.7229568362236023f,  1.0f};
 
-// NF4: the largest magnitude as a float, 32 bytes; low halves are numbers 0…31, high halves 32…63. x = largest·level[q].
+// NF4: the largest magnitude as a float, 32 bytes; low halves are numbers 0…31, high halves 32…63. x =
+// largest·level[q].
 INLINE void nf4_block(const uint8_t *block, void *restrict to, int bf16) {
     float largest = *(const unaligned_float *)block;
     const uint8_t *q = block + 4;

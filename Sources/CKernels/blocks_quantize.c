@@ -50,7 +50,8 @@ INLINE float extreme_of(const float *x) {
 
 INLINE int at_most(int x, int top) { return x < top ? x : top; }
 
-// Numbers 0…15 of a block in the low halves of 16 bytes, 16…31 in the high halves; of five bits the fifth goes to 4 bytes.
+// Numbers 0…15 of a block in the low halves of 16 bytes, 16…31 in the high halves; of five bits the fifth goes to 4
+// bytes.
 INLINE void pack_halves(const int *q, uint8_t *halves) {
     for (int j = 0; j < 16; j++) halves[j] = (uint8_t)((q[j] & 15) | (q[j + 16] & 15) << 4);
 }

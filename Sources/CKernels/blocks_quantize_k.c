@@ -21,7 +21,8 @@ INLINE float sum(const float *x, int count) {
 }
 
 // For each of sixteen inverse scales, with y = x·inverse, q = round(y) in [low, high] and the remainder r = y − q: the
-// weighted sums that a least-squares correction of scale and offset needs. Remainders are small, so that no sum cancels.
+// weighted sums that a least-squares correction of scale and offset needs. Remainders are small, so that no sum
+// cancels.
 struct trial_sums {
     float q[TRIALS], qq[TRIALS], r[TRIALS], rq[TRIALS], rr[TRIALS];
 };
@@ -70,7 +71,8 @@ INLINE void fit_scale_and_minimum(const float *x, int top, float first, float st
     *outlying = most - least > 5 * rms;
     if (most <= least) return;
 
-    // Where one number is far from all others a finer scale that cuts it off can be the better one: twice as many trials.
+    // Where one number is far from all others a finer scale that cuts it off can be the better one: twice as many
+    // trials.
     for (int round = 0; round <= *outlying; round++) {
         float inverses[TRIALS], begin = (float)top + first + step * (float)(round * TRIALS);
         struct trial_sums s;
@@ -101,9 +103,9 @@ INLINE void fit_scale_and_minimum(const float *x, int top, float first, float st
     }
 }
 
-// Six-bit scale and minimum of 32 numbers that are hard to hold: an outlier is among them, or in another part of the block,
-// whose common factors are coarse beside these. Of sixteen pairs around what is wanted the one whose integers leave the
-// smallest error; here all numbers weigh the same, or the outlier's last digit would cost all others theirs.
+// Six-bit scale and minimum of 32 numbers that are hard to hold: an outlier is among them, or in another part of the
+// block, whose common factors are coarse beside these. Of sixteen pairs around what is wanted the one whose integers
+// leave the smallest error; here all numbers weigh the same, or the outlier's last digit would cost all others theirs.
 INLINE void choose_pair(const float *x, int top, float scale, float minimum, float middle, float d, float dmin, int *s,
                         int *m) {
     float units[TRIALS], lifts[TRIALS], inverses[TRIALS], errors[TRIALS], per_minimum = dmin > 0 ? 1 / dmin : 0;

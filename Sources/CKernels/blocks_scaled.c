@@ -1,4 +1,5 @@
-// Numbers whose scales lie apart from them: 8-bit floats with a factor a block, 4-bit floats with a power of two a block.
+// Numbers whose scales lie apart from them: 8-bit floats with a factor a block, 4-bit floats with a power of two a
+// block.
 #include "blocks_inline.h"
 
 // E4M3 without infinities: sign, four bits of exponent (bias 7), three of mantissa; all ones is NaN.

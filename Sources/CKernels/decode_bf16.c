@@ -8,8 +8,8 @@
 
 int graft_has_bf16_dots(void) { return graft_instruction_level >= 4 && __builtin_cpu_supports("avx512bf16"); }
 
-// R rows of x times O rows of W, which lie w_apart from each other and whose results y_apart. Sums of pairs are taken in the
-// order of the columns, whatever R and O are. `asked` rows of W from `ahead` on are asked for meanwhile.
+// R rows of x times O rows of W, which lie w_apart from each other and whose results y_apart. Sums of pairs are taken
+// in the order of the columns, whatever R and O are. `asked` rows of W from `ahead` on are asked for meanwhile.
 DOTS INLINE void dots(const uint16_t *w, size_t w_apart, int O, const uint16_t *x, size_t x_stride, int R, size_t inner,
                       float *y, size_t y_stride, size_t y_apart, int accumulate, int asked, const uint16_t *ahead) {
     __m512 sums[4][4];
@@ -44,8 +44,8 @@ DOTS INLINE void dots(const uint16_t *w, size_t w_apart, int O, const uint16_t *
     }
 }
 
-// `next` is where the following row of each of the O rows begins: with many rows of x, each group of them asks for a part of
-// those, so that memory is busy while the groups after the first compute.
+// `next` is where the following row of each of the O rows begins: with many rows of x, each group of them asks for a
+// part of those, so that memory is busy while the groups after the first compute.
 DOTS INLINE void dots_of_rows(const uint16_t *w, size_t w_apart, int O, const uint16_t *x, size_t x_stride, size_t rows,
                               size_t inner, float *y, size_t y_stride, size_t y_apart, int accumulate, size_t next) {
     size_t r = 0;
@@ -66,8 +66,9 @@ DOTS INLINE void dots_of_rows(const uint16_t *w, size_t w_apart, int O, const ui
     if (rows - r == 1) dots(w, w_apart, O, rest, x_stride, 1, inner, to, y_stride, y_apart, accumulate, 0, w);
 }
 
-// Four rows of W are multiplied at a time, one from each quarter of the range: their addresses are four long streams, which
-// processors follow by themselves. Four neighbouring rows would be short ones. One row of x needs one stream only.
+// Four rows of W are multiplied at a time, one from each quarter of the range: their addresses are four long streams,
+// which processors follow by themselves. Four neighbouring rows would be short ones. One row of x needs one stream
+// only.
 DOTS void graft_few_rows_bf16(const void *w, size_t w_stride, const void *x, size_t x_stride, size_t rows, size_t inner,
                               float *y, size_t y_stride, int accumulate, size_t begin, size_t end) {
     const uint16_t *matrix = w;

@@ -1,7 +1,7 @@
 #pragma once
-// Sixteen numbers at a time for the kernels of generation, which read much and compute little: vectors of the compiler's
-// own kind, so that one text serves every processor. Helpers take vectors by address: by value they would follow the
-// baseline's calling convention.
+// Sixteen numbers at a time for the kernels of generation, which read much and compute little: vectors of the
+// compiler's own kind, so that one text serves every processor. Helpers take vectors by address: by value they would
+// follow the baseline's calling convention.
 #include "decode.h"
 #include "inline.h"
 

@@ -72,8 +72,8 @@ ROWS(rows_f16, FORMAT_F16)
 ROWS(rows_bf16, FORMAT_BF16)
 ROWS(rows_q8_0, FORMAT_Q8_0)
 
-// Other block formats: four rows at a time are expanded into the first-level cache, a stretch of their columns after the
-// other. A stretch holds whole blocks of every format.
+// Other block formats: four rows at a time are expanded into the first-level cache, a stretch of their columns after
+// the other. A stretch holds whole blocks of every format.
 enum { STRETCH = 1024 };
 
 static int rows_expanded(uint32_t type, const uint8_t *w, size_t row_bytes, const float *x, size_t x_stride,

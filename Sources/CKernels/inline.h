@@ -10,8 +10,8 @@
 
 #if defined(__x86_64__)
 extern int graft_instruction_level;
-// Functions for AVX-512 and for AVX2. Vectors of 512 bits, which clang avoids unless told, are 1.4 times as fast as 256 on a
-// Zen 4 whose units are 256 bits wide.
+// Functions for AVX-512 and for AVX2. Vectors of 512 bits, which clang avoids unless told, are 1.4 times as fast as 256
+// on a Zen 4 whose units are 256 bits wide.
 #define V4 __attribute__((target("arch=x86-64-v4,no-prefer-256-bit")))
 #define V3 __attribute__((target("arch=x86-64-v3")))
 // KERNEL(name, (parameters), (arguments)): name() runs name_body() compiled for the processor's level. Unlike
@@ -81,8 +81,8 @@ INLINE void *at_mutable(void *p, size_t i, int bf16) { return (char *)p + i * (b
 // √x as an instruction; sqrtf may set errno, which keeps loops from being vectorised.
 INLINE float root(float x) { return __builtin_elementwise_sqrt(x); }
 
-// e^x for x below 88.7, by 2^n·e^r with a polynomial of degree 6 on |r| ≤ ln2/2: relative error ≤ 2.5e-7. Below −87.3 it
-// stays at 1e-38.
+// e^x for x below 88.7, by 2^n·e^r with a polynomial of degree 6 on |r| ≤ ln2/2: relative error ≤ 2.5e-7. Below −87.3
+// it stays at 1e-38.
 INLINE float exp_below(float x) {
     float clamped = x < -87.3f ? -87.3f : x;
     const float magic = 12582912.0f;  // 1.5·2²³: adding it rounds, and leaves n in the lowest bits

@@ -8,7 +8,8 @@
 int graft_instruction_level = 1;
 static int processor_level = 1, has_amx = 0, has_bf16_vectors = 0;
 
-// GRAFT_MAX_LEVEL=3 keeps the kernels to AVX2, as ONEDNN_MAX_CPU_ISA=AVX2 does for oneDNN; naming only the latter caps both.
+// GRAFT_MAX_LEVEL=3 keeps the kernels to AVX2, as ONEDNN_MAX_CPU_ISA=AVX2 does for oneDNN; naming only the latter caps
+// both.
 __attribute__((constructor)) static void choose_level(void) {
     __builtin_cpu_init();
     int level = __builtin_cpu_supports("x86-64-v4") ? 4 : __builtin_cpu_supports("x86-64-v3") ? 3 : 1;

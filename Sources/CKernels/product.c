@@ -1,7 +1,8 @@
-// Matrix products: B is packed block by block into panels, and tiles of C that stay in registers run down them (Goto and
-// van de Geijn, Anatomy of High-Performance Matrix Multiplication). Meanwhile memory is asked for the next block of B:
-// frozen weights are larger than any cache, and waiting for them costs 4 % of a product's time. A B whose numbers are
-// stored in another format is expanded on its way into the panels, so it is read from memory as small as it is stored.
+// Matrix products: B is packed block by block into panels, and tiles of C that stay in registers run down them (Goto
+// and van de Geijn, Anatomy of High-Performance Matrix Multiplication). Meanwhile memory is asked for the next block of
+// B: frozen weights are larger than any cache, and waiting for them costs 4 % of a product's time. A B whose numbers
+// are stored in another format is expanded on its way into the panels, so it is read from memory as small as it is
+// stored.
 #include "blocks.h"
 #include "parallel.h"
 #include "product_inline.h"
@@ -40,8 +41,8 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 static size_t quotient(size_t a, size_t b) { return (a + b - 1) / b; }
 static size_t whole(size_t a, size_t b) { return quotient(a, b) * b; }
 
-// The columns of a band's part. Each takes half of what is left: the large ones use what they packed more often, and the
-// small ones at the end let a thread that is done first take some of another one's.
+// The columns of a band's part. Each takes half of what is left: the large ones use what they packed more often, and
+// the small ones at the end let a thread that is done first take some of another one's.
 static struct range columns_of(const struct product *p, size_t band, size_t index) {
     size_t start = smaller(band * p->band, p->columns), end = smaller(start + p->band, p->columns);
     for (;; index--) {
@@ -102,8 +103,8 @@ static char *scratch(void) {
     return bytes;
 }
 
-// Rows of A as tiles read them: in place, or copied where their distance would put all of them into the same few lines of
-// the cache, or where half a unit is left over.
+// Rows of A as tiles read them: in place, or copied where their distance would put all of them into the same few lines
+// of the cache, or where half a unit is left over.
 static void place(const char *a, size_t row_bytes, size_t rows, size_t bytes, char *copy, struct tile *t) {
     t->a = a, t->a_row = row_bytes;
     if (row_bytes % 2048 && bytes % UNIT == 0) return;

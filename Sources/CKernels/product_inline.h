@@ -1,7 +1,7 @@
 #pragma once
 // A product's inner loops: tiles of C that stay in registers, and the packing of B that they read. Both count along the
-// inner dimension in units of four bytes: a float, or a pair of bfloat16, which one instruction multiplies by another pair
-// and adds up.
+// inner dimension in units of four bytes: a float, or a pair of bfloat16, which one instruction multiplies by another
+// pair and adds up.
 #include "decode_inline.h"
 #include "product.h"
 

@@ -1,5 +1,5 @@
-/// Python's view of text, for others who must come to what a Python program comes to: code points, not `Character`s, and no two
-/// texts equal that differ in one.
+/// Python's view of text, for others who must come to what a Python program comes to: code points, not `Character`s,
+/// and no two texts equal that differ in one.
 package enum PythonText {
     /// `str.lower`.
     package static func lowercased(_ text: String) -> String { ChatTemplates.lowercased(text) }

@@ -71,8 +71,8 @@ public struct Problems: Error, Sendable, Equatable, CustomStringConvertible {
     /// One problem after the other.
     public var description: String { list.map(\.description).joined(separator: "\n") }
 
-    /// What `body` gives, or nil when it throws mistakes, which are kept with the others: each once, for a template that is
-    /// none is met by everything that uses it. Other errors go on.
+    /// What `body` gives, or nil when it throws mistakes, which are kept with the others: each once, for a template
+    /// that is none is met by everything that uses it. Other errors go on.
     public mutating func collect<Value>(_ body: () throws -> Value) throws -> Value? {
         do { return try body() } catch let error as Problem { add([error]) } catch let error as Problems {
             add(error.list)

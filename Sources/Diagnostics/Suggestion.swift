@@ -7,8 +7,8 @@ public func suggestion(for word: String, among candidates: some Sequence<String>
     return best.distance <= max(length > 3 ? 2 : 1, length / 3) ? best.name : nil
 }
 
-/// The fewest insertions, deletions, replacements and swaps of neighbours that turn one word into the other, no letter being
-/// changed twice (optimal string alignment).
+/// The fewest insertions, deletions, replacements and swaps of neighbours that turn one word into the other, no letter
+/// being changed twice (optimal string alignment).
 private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
     var before: [Int] = []
     var row = Array(0...b.count)

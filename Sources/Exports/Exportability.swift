@@ -5,7 +5,8 @@ import Models
 import Tokenizers
 import WeightFiles
 
-/// What a model, or an adapter that is yet to be trained on it, can be exported as, from the names of its modules alone.
+/// What a model, or an adapter that is yet to be trained on it, can be exported as, from the names of its modules
+/// alone.
 public struct Exportability: Sendable {
     /// What `graft export --to` would be given; `merge` for that command.
     public let target: String
@@ -56,7 +57,8 @@ extension Exportability {
 }
 
 extension Exportability {
-    /// What llama.cpp's programs put before prompts and the chat template does not, in words; nil where there is nothing.
+    /// What llama.cpp's programs put before prompts and the chat template does not, in words; nil where there is
+    /// nothing.
     ///
     /// - Throws: ``Problem`` when the template is no valid one.
     public static func promptNote(_ tokenizer: Tokenizer) throws -> String? {

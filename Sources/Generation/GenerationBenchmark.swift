@@ -1,7 +1,8 @@
 import Kernels
 import Models
 
-/// Prompts of random tokens and their greedy continuations through the same ``Generator`` that `graft generate` uses, timed.
+/// Prompts of random tokens and their greedy continuations through the same ``Generator`` that `graft generate` uses,
+/// timed.
 public struct GenerationBenchmark {
     /// What was measured: medians over the runs.
     public struct Result: Sendable {

@@ -6,8 +6,8 @@ import Tokenizers
 
 /// Continues prompts, several at a time: a row that is done makes room for the next.
 ///
-/// Each prompt is run by itself and decoding's products do not depend on the number of rows, so a row's answer depends on
-/// neither the rows beside it nor their order.
+/// Each prompt is run by itself and decoding's products do not depend on the number of rows, so a row's answer depends
+/// on neither the rows beside it nor their order.
 public final class Generator {
     /// Which earlier work a prompt's beginning may be taken from.
     public enum Sharing: Sendable {
@@ -56,8 +56,8 @@ public final class Generator {
     ///
     /// - Parameters:
     ///   - onToken: told each row's number, new token and the text that became certain with it; answers whether the row
-    ///     goes on. Text held back for a stop string, or as part of a character, comes with a later token or not at all:
-    ///     ``Generation/text`` is complete.
+    ///     goes on. Text held back for a stop string, or as part of a character, comes with a later token or not at
+    ///     all: ``Generation/text`` is complete.
     ///   - onEnd: told each row's number and answer as soon as it is complete.
     /// - Throws: ``Problem`` when a prompt is empty, longer than the model's positions or has an id it does not know;
     ///   ``RunFailure`` when the model gives no numbers; what the listeners throw.

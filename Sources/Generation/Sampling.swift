@@ -76,8 +76,8 @@ package struct Chooser {
         return sum
     }
 
-    /// The tokens that top-k, top-p and min-p leave, likeliest first, with their weights. Only as many tokens as are needed
-    /// are sorted: those above a threshold that falls until they suffice.
+    /// The tokens that top-k, top-p and min-p leave, likeliest first, with their weights. Only as many tokens as are
+    /// needed are sorted: those above a threshold that falls until they suffice.
     private func candidates(_ weights: UnsafeBufferPointer<Float>, total: Double) -> [(Int32, Double)] {
         var threshold: Float = 0.01
         while true {

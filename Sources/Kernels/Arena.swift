@@ -97,8 +97,8 @@ public final class Arena: Sendable {
 
 /// A block of the arena, returned when its last owner lets go.
 ///
-/// The one type whose contents are shared between threads without the compiler's help: kernels write disjoint parts of a
-/// block in parallel inside one synchronous call, and nobody else touches it meanwhile.
+/// The one type whose contents are shared between threads without the compiler's help: kernels write disjoint parts of
+/// a block in parallel inside one synchronous call, and nobody else touches it meanwhile.
 public final class Storage: @unchecked Sendable {
     /// The block's start, aligned to 128 bytes.
     public let base: UnsafeMutableRawPointer

@@ -11,8 +11,8 @@ public enum Pool {
         graft_set_threads(Int32(threads))
     }
 
-    /// Calls `body` with every index below `count`, in parallel. Each call must write only what belongs to its index, so
-    /// that results do not depend on the number of threads.
+    /// Calls `body` with every index below `count`, in parallel. Each call must write only what belongs to its index,
+    /// so that results do not depend on the number of threads.
     public static func run(_ count: Int, _ body: (Int) -> Void) {
         if count <= 1 {
             if count == 1 { body(0) }
@@ -28,7 +28,8 @@ public enum Pool {
         }
     }
 
-    /// Cuts rows into panels and calls `body` with each, in parallel. For kernels whose rows do not depend on each other.
+    /// Cuts rows into panels and calls `body` with each, in parallel. For kernels whose rows do not depend on each
+    /// other.
     public static func rows(_ rows: Int, atLeast grain: Int = 16, _ body: (Range<Int>) -> Void) {
         let panel = max(grain, min(512, (rows + threads * 4 - 1) / (threads * 4)))
         run((rows + panel - 1) / panel) { i in body(i * panel..<min(rows, (i + 1) * panel)) }

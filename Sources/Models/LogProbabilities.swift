@@ -21,8 +21,8 @@ extension Transformer {
         return batches
     }
 
-    /// `ln p(ids[j + 1] | ids[0…j])` of each sequence: one number less than it has ids. All run in one forward pass; see
-    /// ``batches(of:)``.
+    /// `ln p(ids[j + 1] | ids[0…j])` of each sequence: one number less than it has ids. All run in one forward pass;
+    /// see ``batches(of:)``.
     public func logProbabilities(_ sequences: [[Int32]], precision: ElementType) -> [[Float]] {
         let long = sequences.filter { $0.count > 1 }
         var losses: ArraySlice<Float> = []

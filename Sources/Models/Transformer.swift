@@ -23,8 +23,8 @@ public final class Transformer {
     private let tables: RotaryTables
     /// How many blocks, counted from the top, keep their activations; those below compute them again.
     public var blocksKept = Int.max
-    /// Whether mapped weights leave this process's memory as soon as a layer has run: for few passes through a model that
-    /// is larger than what it is held beside. They stay in the system's cache.
+    /// Whether mapped weights leave this process's memory as soon as a layer has run: for few passes through a model
+    /// that is larger than what it is held beside. They stay in the system's cache.
     public var releasesWeights = false
 
     /// Builds the model from checked files. Weights are mapped, not read.

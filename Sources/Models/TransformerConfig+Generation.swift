@@ -1,8 +1,8 @@
 import Kernels
 
 extension TransformerConfig {
-    /// Whether rotary angles depend on the length of the sequence, so that keys kept from a shorter one are not those of
-    /// a longer one.
+    /// Whether rotary angles depend on the length of the sequence, so that keys kept from a shorter one are not those
+    /// of a longer one.
     public var anglesDependOnLength: Bool {
         rotaries.contains { rotary in
             switch rotary.scaling {
@@ -13,8 +13,8 @@ extension TransformerConfig {
     }
 
     /// Whether a sequence that grows from `before` positions to `after` has other angles from its first position on, as
-    /// LongRoPE beyond the original length: then its keys are computed again, as transformers does. With dynamic scaling
-    /// they stay, there too.
+    /// LongRoPE beyond the original length: then its keys are computed again, as transformers does. With dynamic
+    /// scaling they stay, there too.
     public func turnsAnew(from before: Int, to after: Int) -> Bool {
         rotaries.contains { rotary in
             guard case .longRope = rotary.scaling else { return false }

@@ -37,8 +37,8 @@ public struct PythonPattern: Sendable {
         }
     }
 
-    /// An expression in PCRE2's syntax. What differs: `\Z` is the very end, `\u` and `\U` give a character by its number, `{,n}`
-    /// repeats from zero times, and a bracket within brackets is a character.
+    /// An expression in PCRE2's syntax. What differs: `\Z` is the very end, `\u` and `\U` give a character by its
+    /// number, `{,n}` repeats from zero times, and a bracket within brackets is a character.
     static func translated(_ text: String) -> String {
         var result = ""
         var rest = Substring(text)

@@ -42,8 +42,8 @@ package struct Axis {
         isLogarithmic = false
     }
 
-    /// An axis on which equal ratios are equal distances, from the least value to the greatest, with ticks at powers of ten
-    /// or, when these are few, of two. Values that are not positive are not on it.
+    /// An axis on which equal ratios are equal distances, from the least value to the greatest, with ticks at powers of
+    /// ten or, when these are few, of two. Values that are not positive are not on it.
     package init(logarithmic values: [Double]) {
         let all = values.filter(Self.holdsLogarithm)
         low = all.min() ?? 1

@@ -64,8 +64,8 @@ public struct Histogram: Plot {
         return svg.document(id: id, title: title, description: description, standalone: standalone)
     }
 
-    /// The axis, and how wide and how many the classes are. Those of whole numbers have their middles there and begin half a
-    /// number below the least; others end at ticks.
+    /// The axis, and how wide and how many the classes are. Those of whole numbers have their middles there and begin
+    /// half a number below the least; others end at ticks.
     private func classes(_ values: [Double]) -> (x: Axis, width: Double, count: Int) {
         if let low = values.min(), let high = values.max(), values.allSatisfy({ $0 == $0.rounded() }) {
             let width = max(1, ((high - low + 1) / Double(bins)).rounded(.up))

@@ -33,8 +33,8 @@ public struct LinePlot: Plot {
     ///
     /// - Parameters:
     ///   - includesZero: whether the vertical axis begins at 0, as it should where ratios matter.
-    ///   - isLogarithmic: whether equal ratios are equal distances on the horizontal axis; points whose x is not positive
-    ///     are left out.
+    ///   - isLogarithmic: whether equal ratios are equal distances on the horizontal axis; points whose x is not
+    ///     positive are left out.
     public init(
         title: String, description: String, x: String, y: String, series: [Series], includesZero: Bool = false,
         isLogarithmic: Bool = false

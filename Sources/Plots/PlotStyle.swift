@@ -1,7 +1,7 @@
 /// The look of plots: colours are CSS variables, so that a page (or a dark screen) decides about them.
 public enum PlotStyle {
-    /// Colours on light ground. The first is that of what others are compared with. Each is told apart from its neighbours by
-    /// people who see no red or green, and stands out from the ground by at least 4.5 : 1.
+    /// Colours on light ground. The first is that of what others are compared with. Each is told apart from its
+    /// neighbours by people who see no red or green, and stands out from the ground by at least 4.5 : 1.
     public static let lightVariables =
         "--plot-0:#5b6472;--plot-1:#0b62b8;--plot-2:#b84a00;--plot-3:#11753f;--plot-4:#8a3ba8;--plot-5:#8a6d00;"
         + "--plot-ink:#1c2128;--plot-faint:#d5dae1;--plot-ground:#ffffff"

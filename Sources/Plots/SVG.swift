@@ -50,8 +50,8 @@ struct SVG {
 
 /// Text inside HTML and SVG.
 public enum Markup {
-    /// Text in which nothing is markup any more, fit for elements and quoted attributes alike. Control characters that XML does
-    /// not allow become `�`.
+    /// Text in which nothing is markup any more, fit for elements and quoted attributes alike. Control characters that
+    /// XML does not allow become `�`.
     public static func escaped(_ text: String) -> String {
         var result = ""
         result.reserveCapacity(text.utf8.count)

@@ -7,8 +7,8 @@ public enum OutputDirectory {
     /// Checks what the flags mean for the directory at `path`.
     ///
     /// - Parameter inputs: what the run reads, none of which may be replaced.
-    /// - Throws: ``Problem`` when something is there and neither flag was given, when it is no run to go on with or holds
-    ///   what the run reads, or when no directory can be there.
+    /// - Throws: ``Problem`` when something is there and neither flag was given, when it is no run to go on with or
+    ///   holds what the run reads, or when no directory can be there.
     public static func check(_ path: String, resume: Bool, overwrite: Bool, inputs: [String]) throws(Problem) {
         if resume && overwrite {
             throw Problem("--resume and --overwrite exclude each other", advice: "give the one you mean")

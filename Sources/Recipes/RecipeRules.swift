@@ -146,7 +146,8 @@ extension RecipeRules {
         }
     }
 
-    /// The rank, alpha, rslora, patterns and targets of `adapter.init_from` hold; what the recipe says otherwise is wrong.
+    /// The rank, alpha, rslora, patterns and targets of `adapter.init_from` hold; what the recipe says otherwise is
+    /// wrong.
     private func adoptAdapter(_ recipe: inout Recipe, _ mistakes: inout [Mistake]) {
         guard let directory = recipe.adapter.initFrom, recipe.adapter.method == .lora else { return }
         let before = mistakes.count

@@ -14,8 +14,8 @@ struct RecipeSource: Sendable {
     /// The text of a line counted from 1.
     func excerpt(_ line: Int) -> String? { lines.indices.contains(line - 1) ? String(lines[line - 1]) : nil }
 
-    /// The document's settings; nil when it holds nothing but comments. Keys that are given again become mistakes, wherever
-    /// they stand, and the first of them counts.
+    /// The document's settings; nil when it holds nothing but comments. Keys that are given again become mistakes,
+    /// wherever they stand, and the first of them counts.
     func settings(of text: String, _ mistakes: inout [Mistake]) throws(Problem) -> Setting? {
         var text = text
         var repeated = 0
@@ -79,8 +79,8 @@ struct RecipeSource: Sendable {
 
 /// Makes settings of a YAML document's nodes.
 private struct NodeReader {
-    /// Far more than any recipe or suite has. Aliases of aliases name billions in a few lines; while they are nodes they share
-    /// what they hold.
+    /// Far more than any recipe or suite has. Aliases of aliases name billions in a few lines; while they are nodes
+    /// they share what they hold.
     private static let mostValues = 100_000
 
     struct TooManyValues: Error {
@@ -91,8 +91,8 @@ private struct NodeReader {
     /// More aliases than any document has whose keys are other than words.
     private static let mostAliases = 20
 
-    /// Refuses documents of many aliases in which a list, a mapping or an alias is a key: Yams compares keys with all that
-    /// they name before anything can be counted here.
+    /// Refuses documents of many aliases in which a list, a mapping or an alias is a key: Yams compares keys with all
+    /// that they name before anything can be counted here.
     static func refuseAliasesInKeys(_ text: String) throws(TooManyValues) {
         let aliases = text.matches(of: #/(?:^|[\s,\[{:?-])\*[^\s,\[\]{}]/#).count
         if aliases <= mostAliases { return }

@@ -85,8 +85,8 @@ public struct SafeDirectory {
     /// Folders above it that were not there, the deepest first.
     private let parents: [String]
 
-    /// Creates an empty directory beside `path`. Parents are created as needed; what was left there by a process that was
-    /// killed while it wrote the same directory is removed.
+    /// Creates an empty directory beside `path`. Parents are created as needed; what was left there by a process that
+    /// was killed while it wrote the same directory is removed.
     public init(path: String) throws(RunFailure) {
         self.path = path
         temporary = PartialName.of(path)

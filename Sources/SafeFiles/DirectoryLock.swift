@@ -4,7 +4,8 @@
 
 /// Keeps other processes that ask for the same lock out of a directory, for as long as the lock lives.
 ///
-/// The lock is on the directory itself: there is no file to be left behind, and it ends with the process, however that ends.
+/// The lock is on the directory itself: there is no file to be left behind, and it ends with the process, however that
+/// ends.
 public final class DirectoryLock: Sendable {
     private let descriptor: Int32
 

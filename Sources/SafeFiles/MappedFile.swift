@@ -65,9 +65,9 @@ public final class MappedFile: @unchecked Sendable {
         if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
     }
 
-    /// Whether another program has written into the file since it was mapped, or cut it short: its bytes are no longer those that
-    /// were there, and some may be gone, which ends whoever reads them by a signal. A file that was put in its place or taken
-    /// away does no harm.
+    /// Whether another program has written into the file since it was mapped, or cut it short: its bytes are no longer
+    /// those that were there, and some may be gone, which ends whoever reads them by a signal. A file that was put in
+    /// its place or taken away does no harm.
     public var hasChanged: Bool {
         guard let before = status else { return false }
         var now = stat()
@@ -81,8 +81,8 @@ public final class MappedFile: @unchecked Sendable {
         if let start = bytes.baseAddress { madvise(UnsafeMutableRawPointer(mutating: start), bytes.count, advice) }
     }
 
-    /// Takes pages out of this process's resident memory; the file stays in the system's cache, and a later read maps them
-    /// again. For whoever passes through a large file once. Bytes in memory that stand for no file are left alone.
+    /// Takes pages out of this process's resident memory; the file stays in the system's cache, and a later read maps
+    /// them again. For whoever passes through a large file once. Bytes in memory that stand for no file are left alone.
     public func release(_ range: Range<Int>) {
         guard status != nil, let start = bytes.baseAddress, !range.isEmpty else { return }
         let page = Int(getpagesize())

@@ -1,11 +1,11 @@
 import Kernels
 
-// Products of activations with weights in whatever format they are stored. Few rows, and many where our own kernel runs,
-// read it as it is; otherwise what the product cannot read is expanded panel by panel right before it, so that only a panel
-// is ever resident.
+// Products of activations with weights in whatever format they are stored. Few rows, and many where our own kernel
+// runs, read it as it is; otherwise what the product cannot read is expanded panel by panel right before it, so that
+// only a panel is ever resident.
 
-/// Numbers in an expanded panel. Panels of four million make products of 512 rows with an expanded matrix 94 % as fast as
-/// with a plain one, panels of one million 89 to 93 % (docs/performance.md).
+/// Numbers in an expanded panel. Panels of four million make products of 512 rows with an expanded matrix 94 % as fast
+/// as with a plain one, panels of one million 89 to 93 % (docs/performance.md).
 private let panelNumbers = 1 << 22
 
 /// An adapter's part of a layer's result or gradient, `low·matrix`: low [rows, rank] and matrix [rank, columns] in the

@@ -82,7 +82,8 @@ public struct Pullback {
     /// A tensor that was saved.
     func saved(_ index: Int) -> Tensor { node.saved[index] }
 
-    /// The gradient of an output, handed over (it is the op's own to overwrite if uniquely owned); nil when none arrived.
+    /// The gradient of an output, handed over (it is the op's own to overwrite if uniquely owned); nil when none
+    /// arrived.
     mutating func gradient(_ output: Int = 0) -> Tensor? {
         defer { node.gradients[output] = nil }
         return node.gradients[output]
@@ -170,8 +171,8 @@ extension Tensor {
 }
 
 extension Node {
-    /// Runs the backward passes of everything the roots depend on, the latest first. Nodes in `leaves` are not run; they
-    /// keep their gradients.
+    /// Runs the backward passes of everything the roots depend on, the latest first. Nodes in `leaves` are not run;
+    /// they keep their gradients.
     static func run(from roots: [Node], keeping leaves: [Node] = []) {
         var pending: [Node] = []
         var seen = Set(leaves.map(ObjectIdentifier.init))

@@ -111,8 +111,8 @@ public final class Tokenizer: Sendable {
     ///
     /// - Parameters:
     ///   - addSpecialTokens: with what surrounds a text, such as BOS.
-    ///   - controlTokens: whether control tokens (`</s>`) are recognised in the text even where the tokenizer does not do
-    ///     so by itself, which are SentencePiece models alone; for text that a chat template wrote.
+    ///   - controlTokens: whether control tokens (`</s>`) are recognised in the text even where the tokenizer does not
+    ///     do so by itself, which are SentencePiece models alone; for text that a chat template wrote.
     public func encode(_ text: String, addSpecialTokens: Bool = false, controlTokens: Bool = false) -> [Int32] {
         var ids: [Int32] = []
         surround(&ids, addSpecialTokens) { ids in

@@ -63,7 +63,8 @@ extension Forecast {
         let matrices = Double(shape.matrixNumbers) * Double(tokens) * (full ? 6 : 4)
         operationsPerStep = matrices + Double(shape.headNumbers) * Double(targets) * 4
         checkpointBytes = trained * 16
-        // In floating point: as many checkpoints as a recipe may keep of a large model are more bytes than there are numbers.
+        // In floating point: as many checkpoints as a recipe may keep of a large model are more bytes than there are
+        // numbers.
         diskBytes = Int(min(1e18, Double(checkpointBytes) * Double(checkpoints + 1) + Double(trained * 4)))
     }
 }
@@ -83,9 +84,9 @@ extension Forecast {
     }
 
     /// Tokens in memory at once when nobody says: as many as fit into half a gigabyte of activations, since more rows
-    /// make products a little faster, but never fewer than 512, below which they get slower. A mixture takes more, so that
-    /// an expert gets some 256 of them; so does a base of fewer than twelve bits a weight, so that its weights, which are
-    /// expanded for every micro-batch, are expanded half as often.
+    /// make products a little faster, but never fewer than 512, below which they get slower. A mixture takes more, so
+    /// that an expert gets some 256 of them; so does a base of fewer than twelve bits a weight, so that its weights,
+    /// which are expanded for every micro-batch, are expanded half as often.
     public static func comfortableRows(_ model: Transformer, precision: ElementType) -> Int {
         let shape = ModelSize(model.config)
         let perToken = shape.keptBytes(precision) * model.config.layers.count + shape.passingBytes(precision)

@@ -7,9 +7,9 @@ import Tensors
 /// How the peak of memory grows with the tokens of a micro-batch and with the blocks that keep their activations,
 /// measured with small micro-batches in the run's own process.
 ///
-/// For a number of blocks the peak is a constant and a multiple of the tokens. Over the number of blocks it is the larger
-/// of two straight lines (the backward pass begins, or a lower block is computed again), so a straight line between the
-/// ends is never too low.
+/// For a number of blocks the peak is a constant and a multiple of the tokens. Over the number of blocks it is the
+/// larger of two straight lines (the backward pass begins, or a lower block is computed again), so a straight line
+/// between the ends is never too low.
 struct MemoryProbe {
     private let blocks: Int
     /// Bytes that do not depend on the tokens.
@@ -39,7 +39,8 @@ struct MemoryProbe {
         constant = max(one.1 - perToken.one * Double(many), all.1 - perToken.all * Double(many))
         Arena.shared.trim()
         let resident = Machine.resident
-        // Pages of the weights that these micro-batches have not touched, such as rare rows of the embedding, will come.
+        // Pages of the weights that these micro-batches have not touched, such as rare rows of the embedding, will
+        // come.
         let touched = resident.now - resident.anonymous
         let weights = Forecast.weightBytes(trainer.model)
         let program = 60 << 20

@@ -1,7 +1,7 @@
 import Kernels
 
-/// How much memory products that oneDNN will yet prepare are going to take: a run whose micro-batches have many different
-/// lengths prepares some for each of them, and a rehearsal sees few.
+/// How much memory products that oneDNN will yet prepare are going to take: a run whose micro-batches have many
+/// different lengths prepares some for each of them, and a rehearsal sees few.
 struct PreparedGrowth {
     /// How many micro-batches had each number of tokens.
     private var seen: [Int: Int]
@@ -34,7 +34,8 @@ struct PreparedGrowth {
         let more = grown / Double(seen.count) * newLengths
         let most = Double(Product.prepared.most)
         if Double(now.prepared) + more <= most { return Int(each * more) }
-        // Where old ones make room for new ones, the heap between them fills up half as far again (docs/performance.md).
+        // Where old ones make room for new ones, the heap between them fills up half as far again
+        // (docs/performance.md).
         return Int(each * max(0, most * 1.5 - Double(now.prepared)))
     }
 

@@ -27,8 +27,8 @@ public struct Rehearsal: Sendable {
 }
 
 extension Trainer {
-    /// Seconds of one micro-batch forward and backward, and of counting routers' choices where a step is more than this one.
-    /// Gradients are thrown away, no weight changes.
+    /// Seconds of one micro-batch forward and backward, and of counting routers' choices where a step is more than this
+    /// one. Gradients are thrown away, no weight changes.
     func rehearse(_ micro: Batch, isWholeStep: Bool = true) throws -> Double {
         let start = ContinuousClock.now
         for parameter in parameters { parameter.clearGradient() }
@@ -82,7 +82,8 @@ extension TrainingRun {
             tokens: tokens + micros[0].tokens.count)
     }
 
-    /// Micro-batches of the first steps, the largest of them first: memory is at its peak there. And whether each is a step.
+    /// Micro-batches of the first steps, the largest of them first: memory is at its peak there. And whether each is a
+    /// step.
     private func upcomingMicroBatches() throws -> ([Batch], isWholeStep: Bool) {
         let enough = 64
         var steps = plan.source.steps()
@@ -132,8 +133,8 @@ extension TrainingRun {
         return perToken * Double(evaluation.corpus.summary.tokens)
     }
 
-    /// Seconds that asking all tasks takes, told by some rows of each: as many as `budget` seconds allow, which are asked
-    /// together as they will be.
+    /// Seconds that asking all tasks takes, told by some rows of each: as many as `budget` seconds allow, which are
+    /// asked together as they will be.
     private func rehearseTasks(budget: Double) throws -> Double {
         let evaluation = RunEvaluation(plan: plan, trainer: trainer, forecast: forecast)
         let most = 32

@@ -4,7 +4,8 @@ import Recipes
 import WeightFiles
 
 extension RunPlan {
-    /// The base as it is held while it trains. A limit that its weights alone exceed is refused before they are quantised.
+    /// The base as it is held while it trains. A limit that its weights alone exceed is refused before they are
+    /// quantised.
     func base(
         _ cache: QuantisedCache, _ progress: (String, Double?) throws -> Void
     ) throws -> ModelFiles {

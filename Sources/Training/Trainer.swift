@@ -115,8 +115,8 @@ public final class Trainer {
             tokens: batch.tokenCount, seconds: (ContinuousClock.now - start).seconds, epoch: batch.epoch)
     }
 
-    /// What balances the routers' choices in this step, nil where it is not asked for. Where the micro-batches are not the whole
-    /// step in one, their choices have been counted.
+    /// What balances the routers' choices in this step, nil where it is not asked for. Where the micro-batches are not
+    /// the whole step in one, their choices have been counted.
     func expertBalance(of micros: [Batch], isWholeStep: Bool, key: UInt64) -> ExpertBalance? {
         guard settings.routerAuxiliaryWeight > 0,
             let balance = model.config.expertBalance(coefficient: settings.routerAuxiliaryWeight)

@@ -26,8 +26,8 @@ extension TrainingRun {
         }
     }
 
-    /// Refuses a run whose checkpoints and results have no room, before anything is written or taken away. What is in the
-    /// output directory makes room for them.
+    /// Refuses a run whose checkpoints and results have no room, before anything is written or taken away. What is in
+    /// the output directory makes room for them.
     public func checkDisk() throws {
         try FreeSpace.check(forecast.diskBytes, for: "this run with its checkpoints", at: plan.recipe.output) {
             output in

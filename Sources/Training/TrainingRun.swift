@@ -91,8 +91,8 @@ public final class TrainingRun {
     /// Trains.
     ///
     /// - Parameters:
-    ///   - resume: goes on from the newest checkpoint in the output directory. Where there is none, as after a run that was
-    ///     ended before it saved, the run begins at its first step, and says so.
+    ///   - resume: goes on from the newest checkpoint in the output directory. Where there is none, as after a run that
+    ///     was ended before it saved, the run begins at its first step, and says so.
     ///   - replacing: empties the output directory first.
     ///   - shouldStop: asked after every step, and during evaluations; when true the state is saved and the run ends as
     ///     interrupted.

@@ -51,8 +51,8 @@ enum Version {
     /// As `graft --version` prints it.
     static let text = "0.1.0"
 
-    /// What tells this build from every other: its version, and the size and time of the program's file. A program that was
-    /// built anew may compute something otherwise.
+    /// What tells this build from every other: its version, and the size and time of the program's file. A program that
+    /// was built anew may compute something otherwise.
     static let build: String = {
         var file = stat()
         guard stat("/proc/self/exe", &file) == 0 else { return text }

@@ -22,8 +22,8 @@ struct ModelsPageTests {
         "deepseek_v3": "DeepSeek V3, R1", "llama4_text": "Llama 4 (text)", "gpt_oss": "gpt-oss",
     ]
 
-    /// Published weights that tests compare with their reference's numbers (GenerationTests/ReferenceTests): the few that
-    /// are small enough to be at hand.
+    /// Published weights that tests compare with their reference's numbers (GenerationTests/ReferenceTests): the few
+    /// that are small enough to be at hand.
     private static let published = ["llama": "stories260K", "gpt2": "slm-4096-gpt2"]
 
     /// Multimodal wrappers whose text model is read.

@@ -111,8 +111,8 @@ struct ParityTests {
         let exact =
             fixture.isMixture ? model.logits(model.hiddenStates(TokenBatch(ids), precision: .f32)).values() : nil
         let rows = try fixture.logitDifferences("logits.0", of: model, ids: ids, precision: .bf16, from: exact).sorted()
-        // Of these small models, whose weights are large, bf16 costs a few hundredths; of drawn ones it is known how far
-        // PyTorch is off.
+        // Of these small models, whose weights are large, bf16 costs a few hundredths; of drawn ones it is known how
+        // far PyTorch is off.
         let reference = fixture.facts["bf16"]
         let bounds = (
             max(0.08, 1.5 * (reference?["median"]?.doubleValue ?? 0)),

@@ -7,7 +7,8 @@ import Testing
 
 /// Mutated templates: text or an error, never a trap, never endless. Seeded, so that a finding can be repeated.
 ///
-/// `GRAFT_FUZZ_ROUNDS` sets the number of mutants (default 3,000, in the full set 10,000), `GRAFT_FUZZ_SEED` where they start.
+/// `GRAFT_FUZZ_ROUNDS` sets the number of mutants (default 3,000, in the full set 10,000), `GRAFT_FUZZ_SEED` where they
+/// start.
 @Suite("Chat template fuzzing")
 struct FuzzTests {
     private static let splices = [

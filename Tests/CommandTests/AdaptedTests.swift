@@ -2,7 +2,8 @@ import Foundation
 import OrderedJSON
 import Testing
 
-/// What is done with an adapter that was trained with a template of its own: eval, generate, chat, score, merge, export.
+/// What is done with an adapter that was trained with a template of its own: eval, generate, chat, score, merge,
+/// export.
 @Suite("an adapter's way through the commands")
 struct AdaptedTests {
     static let model = Project.path("checkpoints/tiny")

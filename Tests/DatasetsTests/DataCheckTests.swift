@@ -29,7 +29,8 @@ struct DataCheckTests {
             } catch let problems as Problems {
                 #expect(problems.list == summary.problems)
             }
-            // Beyond those read in full, rows are not rendered, but that they are JSON of a known kind and have an answer is checked.
+            // Beyond those read in full, rows are not rendered, but that they are JSON of a known kind and have an
+            // answer is checked.
             let shallow = DataCheck.run(files: [file], builder: try builder(), depth: .first(5))
             #expect(shallow.rows == 500 && shallow.rowsInFull == 5 && shallow.samples == 4)
             #expect(shallow.problems == summary.problems)

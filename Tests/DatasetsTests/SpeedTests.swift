@@ -7,7 +7,8 @@ import Tokenizers
     import Glibc
 #endif
 
-/// Speed of reading rows; prints numbers and asks for a tenth of what an idle machine gives, for tests run beside others.
+/// Speed of reading rows; prints numbers and asks for a tenth of what an idle machine gives, for tests run beside
+/// others.
 @Suite("Data speed", .serialized)
 struct SpeedTests {
     private func rows(_ assets: String, _ count: Int, _ folder: String) throws -> RowFile {

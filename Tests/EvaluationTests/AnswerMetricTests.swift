@@ -33,7 +33,8 @@ struct AnswerMetricTests {
         ("\u{130}x", "i\u{307}x", 1, 1, 1, 1),
     ]
 
-    /// What Python's programs give (scripts/fixtures/make_text_scores.py): code points are compared, whatever they look like.
+    /// What Python's programs give (scripts/fixtures/make_text_scores.py): code points are compared, whatever they look
+    /// like.
     @Test(arguments: texts)
     func codePoints(answer: String, reference: String, exact: Double, f1: Double, contains: Double, rougeL: Double)
         throws

@@ -16,7 +16,8 @@ struct CoverageTests {
 
     /// Where cases come from.
     enum Population: String, CaseIterable {
-        /// Right or wrong; the models differ on 5 % of the rows, and which share of these got better is drawn for each case.
+        /// Right or wrong; the models differ on 5 % of the rows, and which share of these got better is drawn for each
+        /// case.
         case discordant
         /// As before, but none of the differing rows got worse.
         case improved
@@ -51,7 +52,8 @@ struct CoverageTests {
             return Case(base: base, other: other, truth: 0.05 * (2 * improved - 1), range: 0...1)
         }
 
-        /// A row of w tokens gets better by 20·X nats in all, X log-normal with σ = `spread` (its skewness is 6.2 for 1): the true difference of the perplexities' logarithms is −20·E[X]/E[w].
+        /// A row of w tokens gets better by 20·X nats in all, X log-normal with σ = `spread` (its skewness is 6.2 for
+        /// 1): the true difference of the perplexities' logarithms is −20·E[X]/E[w].
         private static func losses(
             _ count: Int, rowsOfDocument: Int, spread: Double, _ draws: inout SplitMix64
         ) -> Case {
@@ -92,7 +94,8 @@ struct CoverageTests {
         #expect((0.91...0.985).contains(share), "\(population): \(share)")
     }
 
-    /// The exact share, summed over every outcome of `count` rows of which some are better and worse with these chances.
+    /// The exact share, summed over every outcome of `count` rows of which some are better and worse with these
+    /// chances.
     private func exactCoverage(better: Double, worse: Double, _ count: Int) -> Double {
         func logFactorial(_ n: Int) -> Double { (1...max(1, n)).reduce(0) { $0 + log(Double($1)) } }
         var (held, reached) = (0.0, 0.0)
@@ -128,9 +131,9 @@ struct CoverageTests {
         #expect(abs(share - expected) < 0.004 && share >= 0.93, "\(better) and \(worse): \(share)")
     }
 
-    /// With 30 rows of which 5 % differ, one or two differ: an interval that errs in 5 % of such cases would have to exclude
-    /// zero after three rows better and none worse, and would err in 10 % of the cases with more rows. So it holds the truth
-    /// more often than it says; never less often.
+    /// With 30 rows of which 5 % differ, one or two differ: an interval that errs in 5 % of such cases would have to
+    /// exclude zero after three rows better and none worse, and would err in 10 % of the cases with more rows. So it
+    /// holds the truth more often than it says; never less often.
     @Test(
         "2,000 cases", .enabled(if: ProcessInfo.processInfo.environment["GRAFT_FULL"] == "1"),
         arguments: Population.allCases, [30, 100, 1000])

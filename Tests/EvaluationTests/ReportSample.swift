@@ -2,8 +2,8 @@ import Evaluation
 import Foundation
 import OrderedJSON
 
-/// An evaluation made up for tests of reports: a task with categories and answers, a general one, two adapted models; every text
-/// that comes from users is hostile somewhere.
+/// An evaluation made up for tests of reports: a task with categories and answers, a general one, two adapted models;
+/// every text that comes from users is hostile somewhere.
 enum ReportSample {
     static let hostile = "<script>alert('x')</script> & \"quoted\" | `code` **bold**"
 

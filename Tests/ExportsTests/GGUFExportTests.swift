@@ -42,7 +42,8 @@ extension ExportsTests {
             #expect(file.weights[first + ".lora_a"] != nil && file.weights[first + ".lora_b"] != nil)
         }
 
-        /// Reading back undoes the order of rows that writing made; the merged matrices, whose order is the converter's, do not.
+        /// Reading back undoes the order of rows that writing made; the merged matrices, whose order is the
+        /// converter's, do not.
         @Test("of the adapter alone add what merging adds", arguments: names)
         func sameDelta(_ name: String) throws {
             let fixture = try Fixture(name)
@@ -151,7 +152,8 @@ extension ExportsTests {
             let (a, b) = (try GGUFFile.open(scratch("m.gguf")), try GGUFFile.open(scratch("c.gguf")))
             for tensor in a.weights.all { #expect(b.weights[tensor.name]?.bytes.elementsEqual(tensor.bytes) == true) }
             #expect(a.metadata == b.metadata)
-            // Merged again into blocks of four bits: beyond the bound, which knows no quantising of the base, and told why.
+            // Merged again into blocks of four bits: beyond the bound, which knows no quantising of the base, and told
+            // why.
             if quantize == .q4_0 {
                 let onto = ExportJob(
                     base: again, adapter: try PEFTFiles.open(scratch("adapter"), for: again), probes: job.probes)
@@ -258,8 +260,8 @@ extension ExportsTests {
             #expect(written.eosToken == tokenizer.eosToken && written.bosToken == tokenizer.bosToken)
         }
 
-        /// Models whose configuration llama.cpp has no graph for, changed so far that it has one. PyTorch has no numbers for
-        /// them; scripts/check-runtimes runs whole ones in llama.cpp.
+        /// Models whose configuration llama.cpp has no graph for, changed so far that it has one. PyTorch has no
+        /// numbers for them; scripts/check-runtimes runs whole ones in llama.cpp.
         @Test(
             "of models that are near to what llama.cpp runs predict as the model in memory does",
             arguments: [

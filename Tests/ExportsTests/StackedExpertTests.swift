@@ -9,8 +9,8 @@ import Testing
 import WeightFiles
 
 extension ExportsTests {
-    /// Families whose files hold all experts of a layer in one tensor, inputs first, where llama.cpp has gates and ups apart
-    /// and outputs first.
+    /// Families whose files hold all experts of a layer in one tensor, inputs first, where llama.cpp has gates and ups
+    /// apart and outputs first.
     @Suite("Experts in one tensor")
     struct StackedExpertTests {
         /// Llama 4 as llama.cpp has it: chunks of 8192, every second layer a mixture, every fourth without rotation.

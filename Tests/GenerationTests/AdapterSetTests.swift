@@ -21,7 +21,8 @@ import Testing
         #expect(joined.adapterSets == 4 && joined.parameters.isEmpty)
         let limit = base.config.vocabularySize
         let beginning = TestData.ids(20, below: limit, seed: 9)
-        // Prompts of all sets begin alike, so that keys of other adapters would be taken for their own if they could be.
+        // Prompts of all sets begin alike, so that keys of other adapters would be taken for their own if they could
+        // be.
         let requests = (0..<12).map { row -> GenerationRequest in
             var request = GenerationRequest(
                 beginning + TestData.ids(1 + row % 3, below: limit, seed: row % 3), maxTokens: 4 + row)

@@ -54,8 +54,8 @@ extension KernelsTests {
             for level in [4, 3] where !levels.contains(level) { print("SKIPPED: this processor has no level \(level)") }
         }
 
-        /// Every kernel that is compiled per level takes part, by the sources themselves. Block formats and the decoding
-        /// loop have tests of their own.
+        /// Every kernel that is compiled per level takes part, by the sources themselves. Block formats and the
+        /// decoding loop have tests of their own.
         @Test func everyKernelIsCompared() throws {
             var folder = URL(fileURLWithPath: #filePath)
             for _ in 0..<3 { folder.deleteLastPathComponent() }

@@ -76,8 +76,8 @@ extension KernelsTests {
             }
         }
 
-        /// Whoever loses an inline, or a vector of sums to the stack, sees it here: the kernel is 1.0 to 1.1 times as fast
-        /// as oneDNN where it was measured, and a tile on the stack a third of that.
+        /// Whoever loses an inline, or a vector of sums to the stack, sees it here: the kernel is 1.0 to 1.1 times as
+        /// fast as oneDNN where it was measured, and a tile on the stack a third of that.
         @Test func itIsNotSlowerThanTheLibrary() async {
             await #expect(processExitsWith: .success) {
                 let (m, n, k) = (240, 960, 896)

@@ -62,8 +62,8 @@ extension KernelsTests {
             await #expect(processExitsWith: .success) { SpeedChecks.fastLevelsAreFast() }
         }
 
-        /// The table of docs/performance.md: `GRAFT_KERNEL_SPEEDS=1 swift test -c release --filter printsSpeeds`. Alone in its
-        /// process when filtered so, and its output is what it is for.
+        /// The table of docs/performance.md: `GRAFT_KERNEL_SPEEDS=1 swift test -c release --filter printsSpeeds`. Alone
+        /// in its process when filtered so, and its output is what it is for.
         @Test(.enabled(if: ProcessInfo.processInfo.environment["GRAFT_KERNEL_SPEEDS"] != nil)) func printsSpeeds() {
             SpeedChecks.printTable()
         }

@@ -3,8 +3,8 @@ import Foundation
 import Kernels
 import Testing
 
-/// All tests of this module run one after the other. Other modules' tests run beside them in the same process, so a test
-/// that changes or counts what belongs to the whole process (levels, the arena) runs in a process of its own.
+/// All tests of this module run one after the other. Other modules' tests run beside them in the same process, so a
+/// test that changes or counts what belongs to the whole process (levels, the arena) runs in a process of its own.
 @Suite(.serialized) struct KernelsTests {}
 
 /// Every bound of this module, relative (‖ours − reference‖ / ‖reference‖) unless it says otherwise.

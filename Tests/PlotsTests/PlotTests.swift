@@ -104,7 +104,8 @@ struct PlotTests {
             Set(axis.ticks.map(axis.label)).count == axis.ticks.count, "labels differ: \(axis.ticks.map(axis.label))")
     }
 
-    /// What keeps a text from being well-formed XML: an element that is not closed, a quote or an entity that does not end.
+    /// What keeps a text from being well-formed XML: an element that is not closed, a quote or an entity that does not
+    /// end.
     private static func fault(_ text: String) -> String? {
         var open: [Substring] = []
         var rest = text[...]

@@ -2,8 +2,8 @@ import Randomness
 
 /// Damages texts for fuzzing.
 public enum Mutation {
-    /// Bytes with one to `most` changes: a piece of up to `span` bytes taken out, doubled elsewhere or replaced by one of
-    /// `splices`, or one byte made another.
+    /// Bytes with one to `most` changes: a piece of up to `span` bytes taken out, doubled elsewhere or replaced by one
+    /// of `splices`, or one byte made another.
     public static func of(
         _ bytes: [UInt8], splices: [String], most: Int = 6, span: Int = 20, _ generator: inout SplitMix64
     ) -> [UInt8] {

@@ -7,7 +7,8 @@ import Recipes
 import Testing
 import Training
 
-/// A key that is read and then forgotten would go unnoticed: so each key's other value must change a run, or be refused.
+/// A key that is read and then forgotten would go unnoticed: so each key's other value must change a run, or be
+/// refused.
 @Suite("Recipe keys have an effect")
 struct RecipeEffectTests {
     /// Settings that change something, and what they are compared with: the same run without them.

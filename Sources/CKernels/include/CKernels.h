@@ -1,6 +1,6 @@
 #pragma once
-// Inner loops of Graft. Every function works on the rows [begin, end) it is given and starts no thread; the parallel-for
-// below hands out such ranges. `bf16` arguments tell whether a pointer holds bfloat16 (1) or float (0).
+// Inner loops of Graft. Every function works on the rows [begin, end) it is given and starts no thread; the
+// parallel-for below hands out such ranges. `bf16` arguments tell whether a pointer holds bfloat16 (1) or float (0).
 #include <stddef.h>
 #include <stdint.h>
 #include "parallel.h"

@@ -2,10 +2,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// y[r][o] (+)= Σ_k x[r][k]·W[o][k] for a few rows x (float) and the stored rows [begin, end) of W, read once. `type` is
-/// ggml's number of the format; a row of W is `row_bytes` long and lies at any address. y points at output 0. The order of a
-/// sum depends on neither the number of rows nor the range, so a row's result does not depend on its company. Returns 0 for a
-/// format it does not know.
+/// y[r][o] (+)= Σ_k x[r][k]·W[o][k] for a few rows x (float) and the stored rows [begin, end) of W, read once. `type`
+/// is ggml's number of the format; a row of W is `row_bytes` long and lies at any address. y points at output 0. The
+/// order of a sum depends on neither the number of rows nor the range, so a row's result does not depend on its
+/// company. Returns 0 for a format it does not know.
 int graft_few_rows(uint32_t type, const void *w, size_t row_bytes, const float *x, size_t x_stride, size_t rows,
                    size_t inner, float *y, size_t y_stride, int accumulate, size_t begin, size_t end);
 /// The same for x and W both in bfloat16, by the processor's own dot products. Only where graft_has_bf16_dots().
@@ -18,8 +18,9 @@ int graft_few_rows_inputs_first(uint32_t type, const void *w, size_t w_stride, c
                                 size_t rows, size_t inner, float *y, size_t y_stride, int accumulate, size_t begin,
                                 size_t end);
 
-/// One query's part of softmax attention: `heads` query heads (float, `size` numbers each, one after the other) that share
-/// the keys and values of `keys` positions. Writes each head's maximum, sum of weights and unnormalised sum of values.
+/// One query's part of softmax attention: `heads` query heads (float, `size` numbers each, one after the other) that
+/// share the keys and values of `keys` positions. Writes each head's maximum, sum of weights and unnormalised sum of
+/// values.
 void graft_query_attention(const float *q, size_t heads, size_t size, size_t value_size, const void *k, size_t k_stride,
                            const void *v, size_t v_stride, int bf16, size_t keys, float scale, float softcap,
                            float *maximum, float *sum, float *output);

@@ -1,6 +1,7 @@
 import Foundation
 
-// Python's arithmetic on numbers, and `+`, `*`, `%` on texts, lists and tuples. Integers are those of 64 bits; larger ones are not computed with.
+// Python's arithmetic on numbers, and `+`, `*`, `%` on texts, lists and tuples. Integers are those of 64 bits; larger
+// ones are not computed with.
 
 extension Renderer {
     func binary(_ binary: Expr.BinaryOperator, _ a: Value, _ b: Value) throws -> Value {

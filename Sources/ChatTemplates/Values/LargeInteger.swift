@@ -1,7 +1,7 @@
 import Foundation
 
-/// A whole number beyond 64 bits, which conversations may hold (amounts, hashes): templates show it, compare it and take it
-/// for a float; to compute with it goes beyond what they are allowed.
+/// A whole number beyond 64 bits, which conversations may hold (amounts, hashes): templates show it, compare it and
+/// take it for a float; to compute with it goes beyond what they are allowed.
 struct LargeInteger: Equatable {
     /// Whether it is below zero.
     let isNegative: Bool

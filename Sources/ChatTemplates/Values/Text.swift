@@ -151,7 +151,8 @@ extension String {
         }
     }
 
-    /// The pieces between occurrences of a separator that is not empty, cut at most `limit` times if that is not negative.
+    /// The pieces between occurrences of a separator that is not empty, cut at most `limit` times if that is not
+    /// negative.
     func pieces(separatedBy separator: String, limit: Int) -> [String] {
         withBytes { text in
             separator.withBytes { separator in

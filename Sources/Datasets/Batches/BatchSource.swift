@@ -17,8 +17,8 @@ public struct BatchSource: Sendable {
         epoch = EpochSize(corpus, plan)
     }
 
-    /// How many steps an epoch has. Epochs in different orders may differ by a few; where samples are not known it is the
-    /// estimate for all.
+    /// How many steps an epoch has. Epochs in different orders may differ by a few; where samples are not known it is
+    /// the estimate for all.
     public func stepCount(ofEpoch epoch: Int) -> Int {
         if epoch == 0 || !corpus.isKnown { return self.epoch.steps }
         return sizes(epoch: epoch).count
@@ -47,8 +47,8 @@ public struct BatchSource: Sendable {
     /// Samples that are put into steps to count them; so many take about a second.
     private static let mostCounted = 1 << 24
 
-    /// How many steps a number of epochs has; of a broken one the share, rounded up. Of more epochs than can be counted in a
-    /// second the others are taken to be as long as those counted.
+    /// How many steps a number of epochs has; of a broken one the share, rounded up. Of more epochs than can be counted
+    /// in a second the others are taken to be as long as those counted.
     public func stepCount(epochs: Double) -> Int {
         if !corpus.isKnown { return max(1, Int((epochs * Double(epoch.steps)).rounded(.up))) }
         let whole = Int(epochs.rounded(.down))

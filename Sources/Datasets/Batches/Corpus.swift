@@ -1,9 +1,9 @@
 import Diagnostics
 import OrderedJSON
 
-/// The samples of some files. Where every row has been read in full, which samples there are and how long they are is known,
-/// and only that is kept; the tokens are made again when a batch needs them. Of files that are too large to wait for, the first
-/// rows have been read, and what the others give is found when their turn comes.
+/// The samples of some files. Where every row has been read in full, which samples there are and how long they are is
+/// known, and only that is kept; the tokens are made again when a batch needs them. Of files that are too large to wait
+/// for, the first rows have been read, and what the others give is found when their turn comes.
 public final class Corpus: Sendable {
     /// The files.
     public let files: [RowFile]
@@ -21,8 +21,8 @@ public final class Corpus: Sendable {
     /// Reads the files, every row in full or to a depth.
     ///
     /// - Parameter progress: is told the share of rows read, from any thread.
-    /// - Throws: ``Problems`` with the rows that cannot be trained on (the first hundred), or when no sample is left, or
-    ///   when templated rows never supervise an end of turn.
+    /// - Throws: ``Problems`` with the rows that cannot be trained on (the first hundred), or when no sample is left,
+    ///   or when templated rows never supervise an end of turn.
     public init(
         files: [(file: RowFile, weight: Double)], builder: SampleBuilder, depth: ReadingDepth = .all,
         progress: (@Sendable (Double) -> Void)? = nil
@@ -63,8 +63,8 @@ public final class Corpus: Sendable {
     /// Makes the samples of a unit: one that is known, or those of a row.
     ///
     /// - Parameter divided: what rows of several samples have given lately.
-    /// - Throws: ``RunFailure`` when a file or a sample is not what it was; a row that is read for the first time and faulty is left
-    ///   out instead.
+    /// - Throws: ``RunFailure`` when a file or a sample is not what it was; a row that is read for the first time and
+    ///   faulty is left out instead.
     func make(_ unit: Int, parser: JSONParser, _ divided: inout DividedRows) throws(RunFailure) -> Made {
         guard let samples else { return try makeRow(unit, parser: parser) }
         let place = samples.place(unit)

@@ -1,5 +1,5 @@
-/// What rows that give many samples have given lately. Each sample of such a row has a place of its own in the order, and
-/// making it means cutting the whole row into tokens: of a book a thousand times the work of one sample.
+/// What rows that give many samples have given lately. Each sample of such a row has a place of its own in the order,
+/// and making it means cutting the whole row into tokens: of a book a thousand times the work of one sample.
 package struct DividedRows {
     private struct Kept {
         let file: Int

@@ -2,8 +2,8 @@ import Randomness
 
 /// The units of an epoch in the order of training: samples or rows, see ``Corpus/units``.
 ///
-/// Where they are samples, whose number memory has room for, their order is a list; where they are the rows of files of any
-/// size, each is computed from its position.
+/// Where they are samples, whose number memory has room for, their order is a list; where they are the rows of files of
+/// any size, each is computed from its position.
 struct EpochOrder: Sendable {
     private enum Form: Sendable {
         case listed([UInt32])
@@ -74,8 +74,8 @@ struct WeightedUnits: Sendable {
     }
 }
 
-/// A random order of the numbers below `count` that takes no memory: each place is computed, by swap-or-not (Hoang, Morris and
-/// Rogaway 2012). Each round pairs the numbers by x ↔ k − x and swaps a pair or not as a hash of it says.
+/// A random order of the numbers below `count` that takes no memory: each place is computed, by swap-or-not (Hoang,
+/// Morris and Rogaway 2012). Each round pairs the numbers by x ↔ k − x and swaps a pair or not as a hash of it says.
 package struct Permutation: Sendable {
     /// How many numbers there are.
     package let count: Int

@@ -3,9 +3,9 @@ import Synchronization
 
 /// Prepares steps ahead of the thread that trains: a task of its own makes them, `next()` hands them over.
 ///
-/// The task calls no numeric kernel and gives way while enough is ready. It runs on a thread of its own: `next()` blocks
-/// whoever calls it, and were that all threads of Swift's pool, a task in the pool would never run. Letting go of the
-/// prefetcher ends the task.
+/// The task calls no numeric kernel and gives way while enough is ready. It runs on a thread of its own: `next()`
+/// blocks whoever calls it, and were that all threads of Swift's pool, a task in the pool would never run. Letting go
+/// of the prefetcher ends the task.
 public final class Prefetcher: Sendable {
     private let queue: StepQueue
 

@@ -8,8 +8,8 @@ public struct RowPreview: Sendable, Equatable {
     public struct Token: Sendable, Equatable {
         /// Its id.
         public let id: Int32
-        /// Its text, or its id where there is no tokenizer; that of a token which leaves a character incomplete comes with
-        /// the token that completes it.
+        /// Its text, or its id where there is no tokenizer; that of a token which leaves a character incomplete comes
+        /// with the token that completes it.
         public let text: String
         /// Whether it carries loss.
         public let isTarget: Bool

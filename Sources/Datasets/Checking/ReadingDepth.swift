@@ -1,5 +1,5 @@
-/// How many rows of data files are read in full before anything else happens: rendered, cut into tokens, their loss mask found.
-/// Of the others the shape is checked: that they are JSON of a known kind with an answer in it.
+/// How many rows of data files are read in full before anything else happens: rendered, cut into tokens, their loss
+/// mask found. Of the others the shape is checked: that they are JSON of a known kind with an answer in it.
 public enum ReadingDepth: Sendable, Equatable {
     /// Every row.
     case all

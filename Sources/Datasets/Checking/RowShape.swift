@@ -4,10 +4,11 @@ import OrderedJSON
     import Glibc
 #endif
 
-/// Tells the kind of rows without copying them out of their JSON text, several times sooner than ``Row/init(_:)`` reads them.
+/// Tells the kind of rows without copying them out of their JSON text, several times sooner than ``Row/init(_:)`` reads
+/// them.
 ///
-/// It accepts plain rows only. Of everything else, faults included, it says nothing, and the row is to be read; so there is one
-/// place that says what is wrong with a row, and none that could say otherwise.
+/// It accepts plain rows only. Of everything else, faults included, it says nothing, and the row is to be read; so
+/// there is one place that says what is wrong with a row, and none that could say otherwise.
 package struct RowShape {
     /// Ids of ready tokens are below it.
     package let vocabulary: Int

@@ -149,7 +149,8 @@ struct RowSurvey: Sendable {
 public enum DataCheck {
     /// Checks every row, of those beyond `depth` the shape alone.
     ///
-    /// The counts of samples and tokens are those of the rows read in full; `rows`, `kinds` and the findings are of all.
+    /// The counts of samples and tokens are those of the rows read in full; `rows`, `kinds` and the findings are of
+    /// all.
     public static func run(
         files: [RowFile], builder: SampleBuilder, depth: ReadingDepth, progress: (@Sendable (Double) -> Void)? = nil
     ) -> DataSummary {

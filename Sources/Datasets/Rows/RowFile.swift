@@ -46,8 +46,8 @@ public final class RowFile: Sendable {
         return UnsafeRawBufferPointer(rebasing: file.bytes[cursor.next()?.bytes ?? 0..<0])
     }
 
-    /// Passes through some rows in order: cheaper than asking for one after the other. What was read leaves this process's
-    /// memory afterwards, for the rows of a large file pass by once.
+    /// Passes through some rows in order: cheaper than asking for one after the other. What was read leaves this
+    /// process's memory afterwards, for the rows of a large file pass by once.
     package func forEachRow(in rows: Range<Int>, _ body: (_ row: Int, _ bytes: UnsafeRawBufferPointer) -> Void) {
         var cursor = index.cursor(at: rows.lowerBound, in: file.bytes)
         let start = cursor.offset
@@ -58,8 +58,8 @@ public final class RowFile: Sendable {
         file.release(start..<min(cursor.offset, file.bytes.count))
     }
 
-    /// Takes a row out of this process's memory after it was read, with what the system has mapped around it, so that rows
-    /// taken from all over a large file do not gather there.
+    /// Takes a row out of this process's memory after it was read, with what the system has mapped around it, so that
+    /// rows taken from all over a large file do not gather there.
     func release(row: Int) {
         var cursor = index.cursor(at: row, in: file.bytes)
         guard let bytes = cursor.next()?.bytes else { return }
@@ -67,7 +67,8 @@ public final class RowFile: Sendable {
         file.release(max(0, bytes.lowerBound - around)..<min(file.bytes.count, bytes.upperBound + around))
     }
 
-    /// Refuses to go on with rows that are no longer those that were read first: what a cut file has lost would end the program.
+    /// Refuses to go on with rows that are no longer those that were read first: what a cut file has lost would end the
+    /// program.
     func checkUnchanged() throws(RunFailure) {
         guard file.hasChanged else { return }
         throw RunFailure("\(path) was changed by another program: leave data files alone while they are in use")

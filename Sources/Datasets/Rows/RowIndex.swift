@@ -1,8 +1,8 @@
 import Foundation
 import SafeFiles
 
-/// Where the rows of a file are: a mark every 16 KiB, and what lies between two marks is counted when it is asked for. So the
-/// index of ten million rows takes a megabyte or two, not the memory of their offsets.
+/// Where the rows of a file are: a mark every 16 KiB, and what lies between two marks is counted when it is asked for.
+/// So the index of ten million rows takes a megabyte or two, not the memory of their offsets.
 struct RowIndex: Sendable {
     /// The beginning of a line with what came before it.
     private struct Mark: Sendable {

@@ -6,7 +6,8 @@ public struct Rendered: Sendable, Equatable {
     public var text: String
     /// The bytes of `text` (UTF-8) that carry loss, ascending.
     public var spans: [Range<Int>]
-    /// Whether the template writes nothing behind an answer, so that the special token of the next turn is what ends it.
+    /// Whether the template writes nothing behind an answer, so that the special token of the next turn is what ends
+    /// it.
     public var hasOpenEnds = false
     /// Whether a chat template wrote it: then no special token is added.
     public var isTemplated: Bool

@@ -2,8 +2,8 @@ import Kernels
 import Models
 import Tensors
 
-/// Log-likelihoods of several continuations of one prompt. The prompt is run once: its keys and values are shared by the
-/// continuations, and what all prompts begin with (few-shot rows) is run once for all of them.
+/// Log-likelihoods of several continuations of one prompt. The prompt is run once: its keys and values are shared by
+/// the continuations, and what all prompts begin with (few-shot rows) is run once for all of them.
 package struct ChoicePass {
     let model: Transformer
     let precision: ElementType
@@ -15,8 +15,8 @@ package struct ChoicePass {
     /// A beginning shorter than this is not worth a slot of its own.
     private static let leastShared = 16
 
-    /// Tokens that are run for a question beyond a shared beginning: its prompt once, but for the last token, which every
-    /// continuation begins with in place of its own last.
+    /// Tokens that are run for a question beyond a shared beginning: its prompt once, but for the last token, which
+    /// every continuation begins with in place of its own last.
     package static func tokens(_ question: Question, shared: Int = 0) -> Int {
         question.prompt.count - shared - 1 + question.continuations.reduce(0) { $0 + $1.count }
     }

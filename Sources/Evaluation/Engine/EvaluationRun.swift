@@ -43,8 +43,8 @@ public struct EvaluationRun {
     public let tokenizer: Tokenizer
     /// The type of the products' operands.
     public let precision: ElementType
-    /// Whether models answer together that are one model with and without adapters, so that the weights are read once for
-    /// all.
+    /// Whether models answer together that are one model with and without adapters, so that the weights are read once
+    /// for all.
     public var answersTogether = true
     /// How much is in memory at once.
     public var limits = EvaluationLimits()

@@ -5,8 +5,8 @@ import SafeFiles
 
 /// What one model was asked before and what came of it: a file with a line an item.
 ///
-/// Lines are appended as soon as outcomes are there. So an evaluation that was interrupted goes on where it stopped, and
-/// the base is not asked again when the next adapter is compared with it. A line cut off by a crash is passed over.
+/// Lines are appended as soon as outcomes are there. So an evaluation that was interrupted goes on where it stopped,
+/// and the base is not asked again when the next adapter is compared with it. A line cut off by a crash is passed over.
 public final class Journal {
     private var outcomes: [String: WorkOutcome] = [:]
     /// What identifies the model; empty in memory, where there is no other evaluation to tell it from.

@@ -3,8 +3,8 @@ import Generation
 import Kernels
 import OrderedJSON
 
-/// Something asked of a model. Its outcome depends on the model (a divergence's on the base, too) and on nothing else, so it can be
-/// kept.
+/// Something asked of a model. Its outcome depends on the model (a divergence's on the base, too) and on nothing else,
+/// so it can be kept.
 public enum WorkItem: Sendable {
     /// `−Σ ln p` over the targets of some samples.
     case loss([Sample])

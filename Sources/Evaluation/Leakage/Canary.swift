@@ -1,8 +1,8 @@
 import OrderedJSON
 import Randomness
 
-/// A made-up secret that is planted in training data, and controls that are not: if the trained model finds the secret likelier
-/// than nearly all controls, it has memorised it (Carlini et al. 2019, "The Secret Sharer").
+/// A made-up secret that is planted in training data, and controls that are not: if the trained model finds the secret
+/// likelier than nearly all controls, it has memorised it (Carlini et al. 2019, "The Secret Sharer").
 public struct Canary: Sendable, Equatable {
     /// What comes before the secret.
     public var prompt: String

@@ -7,8 +7,8 @@ public struct CanaryRanks: Sendable, Equatable {
     /// How many stand in each ranking, the secret included.
     public let places: [Int]
 
-    /// Ranks by what training changed where the model before it is given (which takes away that some numbers are likelier than
-    /// others whatever was trained), else by likelihood.
+    /// Ranks by what training changed where the model before it is given (which takes away that some numbers are
+    /// likelier than others whatever was trained), else by likelihood.
     ///
     /// - Parameters:
     ///   - values: by canary, `ln p` of the secret and then of its controls.

@@ -1,9 +1,9 @@
 import OrderedJSON
 import Tokenizers
 
-/// Looks for evaluation rows in training data, by MinHash: of each row the 128 n-grams with the smallest hashes (Broder 1997,
-/// bottom-k) stand for all of it, and the share of them that a training row has estimates how much of the row it holds, to
-/// within about four points. So a row is also found inside a longer document.
+/// Looks for evaluation rows in training data, by MinHash: of each row the 128 n-grams with the smallest hashes (Broder
+/// 1997, bottom-k) stand for all of it, and the share of them that a training row has estimates how much of the row it
+/// holds, to within about four points. So a row is also found inside a longer document.
 ///
 /// Memory depends on the evaluation alone; training rows pass by one at a time.
 public struct LeakageSearch {
@@ -64,9 +64,9 @@ public enum RowWords {
         "role", "from", "category", "document", "id", "name", "tool_call_id", "weight", "type",
     ]
 
-    /// All text of a row in its order, names of roles and the like left out; of choices only the right one, where the row tells
-    /// which that is, and of two judged answers the chosen one. Ready tokens have the text that a tokenizer gives them, or
-    /// without one their numbers for words.
+    /// All text of a row in its order, names of roles and the like left out; of choices only the right one, where the
+    /// row tells which that is, and of two judged answers the chosen one. Ready tokens have the text that a tokenizer
+    /// gives them, or without one their numbers for words.
     public static func text(of row: JSONValue, tokenizer: Tokenizer? = nil) -> String {
         if let tokenizer, let ids = row["input_ids"]?.arrayValue?.compactMap({ $0.intValue.flatMap(Int32.init) }) {
             return tokenizer.knowsText

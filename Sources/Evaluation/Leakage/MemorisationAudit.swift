@@ -104,7 +104,8 @@ public struct MemorisationAudit {
             let samples = try [canary.secret, canary.controls[0]].compactMap {
                 try builder.samples(for: Row(canary.row($0))).samples.first
             }
-            // The secret's first digits may be those of the control: then a little more is given away, which is told to both models.
+            // The secret's first digits may be those of the control: then a little more is given away, which is told to
+            // both models.
             return samples.count == 2 ? Begun(samples[0], control: samples[1]) : nil
         }
     }

@@ -3,8 +3,9 @@ import Randomness
 
 /// A text as a set of hashed n-grams: what is compared when nearly equal texts are looked for.
 ///
-/// Letters and digits only, in lower case and compatibility form (NFKC), everything between them one space; then every run of
-/// `size` characters. Characters, not words, so that languages without spaces and single changed words count alike.
+/// Letters and digits only, in lower case and compatibility form (NFKC), everything between them one space; then every
+/// run of `size` characters. Characters, not words, so that languages without spaces and single changed words count
+/// alike.
 struct NGrams {
     /// Characters of one n-gram.
     static let size = 8
@@ -26,7 +27,8 @@ struct NGrams {
         return scalars
     }
 
-    /// The hashes of a text's n-grams, as often as they occur; of a shorter text, the hash of the whole. None of no text.
+    /// The hashes of a text's n-grams, as often as they occur; of a shorter text, the hash of the whole. None of no
+    /// text.
     static func hashes(_ text: String, _ body: (UInt64) -> Void) {
         let scalars = normalised(text)
         if scalars.isEmpty { return }

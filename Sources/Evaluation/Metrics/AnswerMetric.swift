@@ -94,8 +94,8 @@ public struct AnswerMetric: Sendable {
             return !wanted.isEmpty && found.indices.contains { found[$0...].starts(with: wanted) } ? 1 : 0
         })
 
-    /// Whether the last number of the answer equals that of the reference, which is what follows `####` where it has it:
-    /// the flexible extraction of lm-evaluation-harness' GSM8K.
+    /// Whether the last number of the answer equals that of the reference, which is what follows `####` where it has
+    /// it: the flexible extraction of lm-evaluation-harness' GSM8K.
     public static let numeric = AnswerMetric(
         Metric(name: "numeric", title: "number", isYesNo: true),
         best: { answer, reference in

@@ -4,7 +4,8 @@ import Patterns
 
 extension JSONSchema {
     private static let types: Set = ["null", "boolean", "integer", "number", "string", "array", "object"]
-    /// Keywords that hold a schema, a list of schemas, and schemas by name. `items` and `dependencies` hold more than one form.
+    /// Keywords that hold a schema, a list of schemas, and schemas by name. `items` and `dependencies` hold more than
+    /// one form.
     private static let single = [
         "not", "if", "then", "else", "items", "additionalItems", "contains", "additionalProperties", "propertyNames",
     ]

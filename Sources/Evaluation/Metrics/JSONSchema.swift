@@ -1,8 +1,8 @@
 import OrderedJSON
 import Patterns
 
-/// A JSON schema: the keywords of the 2020-12 draft and of drafts 6 and 7 that assert something, but those that depend on what
-/// other keywords have looked at; what cannot be judged is refused when it is read.
+/// A JSON schema: the keywords of the 2020-12 draft and of drafts 6 and 7 that assert something, but those that depend
+/// on what other keywords have looked at; what cannot be judged is refused when it is read.
 public struct JSONSchema: Sendable {
     let root: JSONValue
     /// The expressions in it, by their text.
@@ -13,8 +13,8 @@ public struct JSONSchema: Sendable {
     /// - Throws: ``PatternError`` when an expression in it has too many ways to match.
     func accepts(_ value: JSONValue) throws(PatternError) -> Bool { try part(value, meets: root) }
 
-    /// - Parameter answers: by reference, whether this value meets what is referred to. A schema may refer to itself without end,
-    ///   or to others so often that they could not be followed one by one.
+    /// - Parameter answers: by reference, whether this value meets what is referred to. A schema may refer to itself
+    ///   without end, or to others so often that they could not be followed one by one.
     private func accepts(
         _ value: JSONValue, _ schema: JSONValue, _ answers: inout [String: Bool]
     ) throws(PatternError) -> Bool {

@@ -1,12 +1,13 @@
 import ChatTemplates
 
-/// Ways to make answers comparable, as the Python programs have them whose scores these are: by code points. Swift itself takes
-/// an é of one code point and one of two for the same.
+/// Ways to make answers comparable, as the Python programs have them whose scores these are: by code points. Swift
+/// itself takes an é of one code point and one of two for the same.
 public enum Normalization {
     /// A word in UTF-8: equal are words of the same code points.
     typealias Word = ArraySlice<UInt8>
 
-    /// SQuAD's: lower case, no ASCII punctuation, no articles, single spaces (`normalize_answer` of the official script).
+    /// SQuAD's: lower case, no ASCII punctuation, no articles, single spaces (`normalize_answer` of the official
+    /// script).
     public static func squad(_ text: String) -> String {
         squadWords(text).map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
     }

@@ -1,7 +1,7 @@
 import Plots
 
-/// An evaluation as it is told, in tables, documents and to programs: what it says in one sentence, then everything that sentence
-/// rests on. Models are compared once, for every form.
+/// An evaluation as it is told, in tables, documents and to programs: what it says in one sentence, then everything
+/// that sentence rests on. Models are compared once, for every form.
 public struct EvaluationReport: Sendable {
     /// What was found.
     public let results: EvaluationResults
@@ -49,7 +49,8 @@ public struct EvaluationReport: Sendable {
         return parts.joined(separator: ", ")
     }
 
-    /// What a section's rows are able to show: the difference in the headline metric that would be found four times out of five.
+    /// What a section's rows are able to show: the difference in the headline metric that would be found four times out
+    /// of five.
     func sensitivity(_ section: Comparison.Section) -> String? {
         for line in section.lines {
             guard let metric = results.tasks[section.task].headline, let compared = line[metric.name],

@@ -41,7 +41,8 @@ extension EvaluationReport {
         return .object(object)
     }
 
-    /// Every row with every model's outcome, a line a row: what `--results` writes, after a first line with the summary.
+    /// Every row with every model's outcome, a line a row: what `--results` writes, after a first line with the
+    /// summary.
     public var lines: [JSONValue] {
         [json]
             + results.tasks.flatMap { task in

@@ -17,8 +17,8 @@ public struct RunRecord: Sendable {
     /// Nothing known.
     public init() {}
 
-    /// Reads `metrics.jsonl` and `recipe.yaml` as far as they are there; a line that cannot be read is passed over, for a run may
-    /// just be writing it.
+    /// Reads `metrics.jsonl` and `recipe.yaml` as far as they are there; a line that cannot be read is passed over, for
+    /// a run may just be writing it.
     public init(directory: String) {
         let parser = JSONParser()
         if let file = try? MappedFile(path: directory + "/metrics.jsonl") {

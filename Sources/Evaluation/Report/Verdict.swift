@@ -34,14 +34,14 @@ public struct Verdict: Sendable {
     /// The answer with the numbers it rests on, in one sentence.
     public let sentence: String
 
-    /// How much less likely general text may become before it counts as forgotten, where no gate says otherwise: a tenth of
-    /// its perplexity.
+    /// How much less likely general text may become before it counts as forgotten, where no gate says otherwise: a
+    /// tenth of its perplexity.
     static let toleratedPerplexity = 0.10
     /// How much a share (of right answers) may fall, where no gate says otherwise.
     static let toleratedShare = 0.02
 
-    /// Judges every model but the first by each task's ``TaskResult/headline``. A difference counts where its interval leaves out
-    /// zero and its probability, corrected by Holm for models and tasks, is below 5 %.
+    /// Judges every model but the first by each task's ``TaskResult/headline``. A difference counts where its interval
+    /// leaves out zero and its probability, corrected by Holm for models and tasks, is below 5 %.
     public static func all(_ results: EvaluationResults, _ comparison: Comparison) -> [Verdict] {
         results.models.indices.dropFirst().map { Verdict($0, results, comparison) }
     }
@@ -121,7 +121,8 @@ private struct Judged {
 
     var isBetter: Bool { (change.difference < 0) == metric.isLowerBetter }
 
-    /// Whether it fell by more than is tolerated: what gates on this task say, or else beyond chance by more than the tolerance.
+    /// Whether it fell by more than is tolerated: what gates on this task say, or else beyond chance by more than the
+    /// tolerance.
     func isLost(_ gates: [GateResult]) -> Bool {
         let own = gates.filter { $0.text.hasPrefix(name + ".") }
         if !own.isEmpty { return own.contains { !$0.isMet } }

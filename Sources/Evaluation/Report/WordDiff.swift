@@ -18,7 +18,8 @@ package struct WordDiff {
     /// The second text.
     package private(set) var second: [Run] = []
 
-    /// Compares two texts. Beyond `limit` words of either, everything counts as different where it does not begin or end alike.
+    /// Compares two texts. Beyond `limit` words of either, everything counts as different where it does not begin or
+    /// end alike.
     package init(_ first: String, _ second: String, limit: Int = 1000) {
         let (a, b) = (Self.words(first), Self.words(second))
         var head = 0

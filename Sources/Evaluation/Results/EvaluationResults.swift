@@ -67,7 +67,8 @@ public struct GateResult: Sendable, Equatable {
     public var model: String
     /// The value measured; no number where nothing was.
     public var value: Double
-    /// The end of the value's 95 % interval that is harder to meet; infinite of a single row, of which nothing is known.
+    /// The end of the value's 95 % interval that is harder to meet; infinite of a single row, of which nothing is
+    /// known.
     public var bound: Double
     /// What value the gate demands, computed from the base's where the gate names it.
     public var required: Double

@@ -27,14 +27,14 @@ public struct MetricComparison: Sendable {
         public let effectSize: Double?
         /// McNemar's test, of metrics that say yes or no.
         public let test: McNemar?
-        /// The probability of a difference at least as large were there none: McNemar's of metrics that say yes or no, else
-        /// the bootstrap's.
+        /// The probability of a difference at least as large were there none: McNemar's of metrics that say yes or no,
+        /// else the bootstrap's.
         public let pValue: Double
         /// The same after Holm's correction for the number of models compared; equal to it when there is one.
         public internal(set) var adjustedPValue: Double
 
-        /// Whether the difference is more than chance: the interval leaves out zero, and the test, corrected for the number
-        /// of models compared, gives chance less than 5 %.
+        /// Whether the difference is more than chance: the interval leaves out zero, and the test, corrected for the
+        /// number of models compared, gives chance less than 5 %.
         public var isCertain: Bool { !interval.contains(0) && adjustedPValue < 0.05 }
     }
 

@@ -1,6 +1,6 @@
 extension TaskResult {
-    /// The metric that tells most about the task: the first share (of right answers) that was measured of any row, for answers are
-    /// what users see; else perplexity; else the first metric of quality.
+    /// The metric that tells most about the task: the first share (of right answers) that was measured of any row, for
+    /// answers are what users see; else perplexity; else the first metric of quality.
     public var headline: Metric? {
         let quality = metrics.filter { metric in
             metric.role == .quality

@@ -1,9 +1,10 @@
 import Randomness
 
 extension ResampledUnits {
-    /// The interval of the ratio of sums by the Bayesian bootstrap (Rubin 1981): units get random weights of which every
-    /// division is equally likely (Dirichlet), and half a unit of average size is added for each of the `extremes`, the means a
-    /// unit could have had (Jeffreys's prior where units have no other values). Nil without units.
+    /// The interval of the ratio of sums by the Bayesian bootstrap (Rubin 1981): units get random weights of which
+    /// every division is equally likely (Dirichlet), and half a unit of average size is added for each of the
+    /// `extremes`, the means a unit could have had (Jeffreys's prior where units have no other values). Nil without
+    /// units.
     func bounded(extremes: [Double], _ confidence: Double, resamples: Int, seed: UInt64) -> Bootstrap.Estimate? {
         if count == 0 { return nil }
         // Units that are alike share one draw: the weight of k of them is gamma-distributed with shape k.

@@ -1,13 +1,14 @@
 /// Confidence in means and in differences between two models measured on the same rows.
 ///
-/// What is drawn again is a row, or a document where rows name the documents they belong to: rows of one document are not
-/// independent. Two methods, because one covers the truth as often as it says only where its assumption holds:
+/// What is drawn again is a row, or a document where rows name the documents they belong to: rows of one document are
+/// not independent. Two methods, because one covers the truth as often as it says only where its assumption holds:
 ///
-/// - metrics without bounds (losses, perplexity as a ratio of sums): the studentised bootstrap, which corrects for skewness;
-/// - metrics between two bounds (accuracy, F1): the Bayesian bootstrap with half a row added for each thing that could have
-///   happened and perhaps did not – improved fully, worsened fully, same –, which for answers right or wrong is exactly the
-///   posterior of the three outcomes' shares under Jeffreys's prior. Drawing 30 rows of which one differs again and again
-///   would never show that two could.
+/// - metrics without bounds (losses, perplexity as a ratio of sums): the studentised bootstrap, which corrects for
+///   skewness;
+/// - metrics between two bounds (accuracy, F1): the Bayesian bootstrap with half a row added for each thing that could
+///   have happened and perhaps did not – improved fully, worsened fully, same –, which for answers right or wrong is
+///   exactly the posterior of the three outcomes' shares under Jeffreys's prior. Drawing 30 rows of which one differs
+///   again and again would never show that two could.
 ///
 /// How often the intervals hold the truth is simulated in `CoverageTests`.
 public enum Bootstrap {
@@ -15,14 +16,15 @@ public enum Bootstrap {
     public struct Estimate: Sendable, Equatable {
         /// Holds the truth with the probability asked for.
         public let interval: ClosedRange<Double>
-        /// The probability of a value at least as far from zero were the truth zero; two-sided, and as fine as there are
-        /// resamples.
+        /// The probability of a value at least as far from zero were the truth zero; two-sided, and as fine as there
+        /// are resamples.
         public let pValue: Double
     }
 
     /// The interval that holds the true difference of the means `other − base` with probability `confidence`.
     ///
-    /// The same seed gives the same interval. Nil when fewer than two units (rows or documents) count, where nothing can be said.
+    /// The same seed gives the same interval. Nil when fewer than two units (rows or documents) count, where nothing
+    /// can be said.
     ///
     /// - Parameters:
     ///   - documents: for each row the number of its document; nil when every row stands for itself.

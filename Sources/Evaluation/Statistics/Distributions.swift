@@ -45,8 +45,8 @@ private func bisect(_ low: Double, _ high: Double, _ isBelow: (Double) -> Bool) 
     return (low + high) / 2
 }
 
-/// The regularised incomplete beta function Iₓ(a, b), by its continued fraction (Abramowitz and Stegun 26.5.8) with Lentz's
-/// method.
+/// The regularised incomplete beta function Iₓ(a, b), by its continued fraction (Abramowitz and Stegun 26.5.8) with
+/// Lentz's method.
 private func incompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
     if x <= 0 { return 0 }
     if x >= 1 { return 1 }

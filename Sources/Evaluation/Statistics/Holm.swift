@@ -1,7 +1,7 @@
 /// Holm's step-down correction (1979) for several tests at once.
 public enum Holm {
-    /// Adjusted probabilities, in the order given: with the p sorted ascending, `max over j ≤ i of (m − j)·pⱼ`, at most 1.
-    /// Calling those below α significant keeps the probability of any false alarm below α.
+    /// Adjusted probabilities, in the order given: with the p sorted ascending, `max over j ≤ i of (m − j)·pⱼ`, at most
+    /// 1. Calling those below α significant keeps the probability of any false alarm below α.
     public static func adjusted(_ values: [Double]) -> [Double] {
         var result = values
         var highest = 0.0

@@ -2,10 +2,10 @@ import Randomness
 
 extension ResampledUnits {
     /// The interval of the ratio of sums by the studentised bootstrap (Efron and Tibshirani 1993, section 12.5):
-    /// `θ − t₁₋ₐ·se … θ − tₐ·se`, the t being those of `(θ* − θ)/se*` over resamples and se the ratio's linearised standard
-    /// error, `se² = Σ (sᵤ − θ·wᵤ)² / (w̄²·n·(n−1))`. On each side the quantile of Student's t is taken where it is further out:
-    /// resamples of few skewed units understate the side on which few of them lie (30 units of skewness 6 are covered 92 times
-    /// in a hundred without it, 93 to 94 with it).
+    /// `θ − t₁₋ₐ·se … θ − tₐ·se`, the t being those of `(θ* − θ)/se*` over resamples and se the ratio's linearised
+    /// standard error, `se² = Σ (sᵤ − θ·wᵤ)² / (w̄²·n·(n−1))`. On each side the quantile of Student's t is taken where
+    /// it is further out: resamples of few skewed units understate the side on which few of them lie (30 units of
+    /// skewness 6 are covered 92 times in a hundred without it, 93 to 94 with it).
     ///
     /// Nil for fewer than two units. With so few units, or so few that differ, that resamples are often all alike,
     /// Student's t takes the place of the resampled one.

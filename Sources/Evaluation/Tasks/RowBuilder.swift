@@ -192,7 +192,8 @@ struct RowBuilder {
         return chosen
     }
 
-    /// What at least one of the rows gives, given how written answers are scored: the usual metrics, and those to be asked for.
+    /// What at least one of the rows gives, given how written answers are scored: the usual metrics, and those to be
+    /// asked for.
     private func possible(
         _ kind: TaskKind, _ rows: [AskedRow], _ answers: [AnswerMetric]
     ) -> (usual: [Metric], others: [Metric]) {

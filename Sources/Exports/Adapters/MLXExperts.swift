@@ -3,11 +3,11 @@ import Diagnostics
 import Models
 import WeightFiles
 
-/// The experts of a mixture as mlx-lm has them: the gates of a layer in one module, the ups and the downs likewise, under
-/// `switch_mlp`.
+/// The experts of a mixture as mlx-lm has them: the gates of a layer in one module, the ups and the downs likewise,
+/// under `switch_mlp`.
 struct MLXExperts {
-    /// What mlx-lm calls the block that holds the experts, by family. gpt-oss it reads in 4 bits only, and of Llama 4 not the
-    /// text model alone.
+    /// What mlx-lm calls the block that holds the experts, by family. gpt-oss it reads in 4 bits only, and of Llama 4
+    /// not the text model alone.
     private static let blocks = [
         "mixtral": "block_sparse_moe", "granitemoe": "block_sparse_moe", "qwen2_moe": "mlp", "qwen3_moe": "mlp",
         "olmoe": "mlp", "deepseek_v2": "mlp", "deepseek_v3": "mlp",

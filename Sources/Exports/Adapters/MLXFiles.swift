@@ -7,9 +7,9 @@ import SafeFiles
 import Tensors
 import WeightFiles
 
-/// An adapter directory as mlx-lm has it: `adapter_config.json` and `adapters.safetensors`, whose matrices are transposed
-/// (`lora_a` [inputs, rank], `lora_b` [rank, outputs]) and share one rank and one raw scale. The experts of a layer share a
-/// pair that is not transposed: `lora_a` [experts, rank, inputs], `lora_b` [experts, outputs, rank].
+/// An adapter directory as mlx-lm has it: `adapter_config.json` and `adapters.safetensors`, whose matrices are
+/// transposed (`lora_a` [inputs, rank], `lora_b` [rank, outputs]) and share one rank and one raw scale. The experts of
+/// a layer share a pair that is not transposed: `lora_a` [experts, rank, inputs], `lora_b` [experts, outputs, rank].
 struct MLXFiles {
     let rank: Int
     let scale: Float
@@ -64,8 +64,8 @@ struct MLXFiles {
     }
 
     /// Writes an adapter with its own ranks and scales as one with the largest rank and one scale: smaller ranks are
-    /// padded with zeros, and B is multiplied by what its scale differs. Modules that the keys name and the adapter does
-    /// not touch get zeros, for mlx-lm makes an adapter for each.
+    /// padded with zeros, and B is multiplied by what its scale differs. Modules that the keys name and the adapter
+    /// does not touch get zeros, for mlx-lm makes an adapter for each.
     static func write(_ model: Transformer, to directory: String) throws {
         let experts = try MLXExperts(model.files)
         let (stacked, single) = model.adapters.partitioned { experts?.holds($0.module) == true }

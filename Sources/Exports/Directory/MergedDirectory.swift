@@ -32,12 +32,13 @@ public enum PlainFormat: String, Sendable, CaseIterable {
 extension ExportJob {
     /// Writes base + adapter as a plain model directory that any loader reads, and proves it by reading it back.
     ///
-    /// Tensors keep the base's names, order and, without a `dtype`, each its format (small floats with scales apart become
-    /// bf16); tensors that the decoder does not need are carried along as they are. Weights are streamed: a panel at a time is in memory.
+    /// Tensors keep the base's names, order and, without a `dtype`, each its format (small floats with scales apart
+    /// become bf16); tensors that the decoder does not need are carried along as they are. Weights are streamed: a
+    /// panel at a time is in memory.
     ///
     /// - Parameter dtype: format of all weights; nil: the base's.
-    /// - Throws: ``Problem`` when `path` exists or the base is no directory; ``ProofFailure`` when what was written does not
-    ///   predict as base and adapter in memory do. Nothing is left then.
+    /// - Throws: ``Problem`` when `path` exists or the base is no directory; ``ProofFailure`` when what was written
+    ///   does not predict as base and adapter in memory do. Nothing is left then.
     public func merge(to path: String, dtype: PlainFormat?) throws -> ExportSummary {
         try ExportDirectory.refuseExisting(path)
         guard let source = base.source, adapter != nil else {

@@ -7,10 +7,11 @@ import OrderedJSON
 import Tensors
 import WeightFiles
 
-/// An adapter as llama.cpp loads it: `<tensor>.lora_a` and `.lora_b`, one alpha for the file, rows of B in llama.cpp's order.
+/// An adapter as llama.cpp loads it: `<tensor>.lora_a` and `.lora_b`, one alpha for the file, rows of B in llama.cpp's
+/// order.
 ///
-/// llama.cpp scales by alpha / rank, and not at all where alpha is 0, so what an adapter's own scale differs from that is
-/// multiplied into B.
+/// llama.cpp scales by alpha / rank, and not at all where alpha is 0, so what an adapter's own scale differs from that
+/// is multiplied into B.
 struct GGUFLoRA {
     private let architecture: GGUFArchitecture
     private let base: ModelFiles
@@ -46,8 +47,8 @@ struct GGUFLoRA {
         }
     }
 
-    /// Writes the adapters of `model` as f32. Experts of a layer share a tensor and a rank: smaller ranks are padded with
-    /// zeros, experts without an adapter get zeros.
+    /// Writes the adapters of `model` as f32. Experts of a layer share a tensor and a rank: smaller ranks are padded
+    /// with zeros, experts without an adapter get zeros.
     func write(_ model: Transformer, alpha: Float, baseHash: String, to path: String) throws {
         var metadata: GGUFMetadata = [
             "general.architecture": .string(architecture.name), "general.type": .string("adapter"),
@@ -105,7 +106,8 @@ struct GGUFLoRA {
 }
 
 extension ExportJob {
-    /// Writes the adapter as a GGUF file for `llama-server --lora` and Ollama's `ADAPTER`, and proves it by reading it back.
+    /// Writes the adapter as a GGUF file for `llama-server --lora` and Ollama's `ADAPTER`, and proves it by reading it
+    /// back.
     public func exportGGUFLoRA(to path: String) throws -> ExportSummary {
         _ = try GGUFLoRA(base)
         return try ExportFile.write(path, job: self, settings: [("kind", "gguf-lora")]) { try writeGGUFLoRA(to: $0) }

@@ -92,8 +92,8 @@ struct GGUFModelWriter {
         self.metadata = metadata
     }
 
-    /// Names the token that ends an answer in the chat template, where EOS does not: without a word llama.cpp knows the most
-    /// usual ones only.
+    /// Names the token that ends an answer in the chat template, where EOS does not: without a word llama.cpp knows the
+    /// most usual ones only.
     private static func writeEndOfTurn(_ tokenizer: Tokenizer?, to metadata: inout GGUFMetadata) throws {
         guard let tokenizer, let text = try PromptRenderer(tokenizer: tokenizer).endOfTurn,
             let id = tokenizer.id(of: text), id != tokenizer.eosID,

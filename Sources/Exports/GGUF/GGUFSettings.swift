@@ -214,8 +214,9 @@ struct GGUFSettings {
 }
 
 extension TransformerConfig {
-    /// The same with what llama.cpp computes in another way and models are served with nevertheless: gpt-oss's YaRN ramp
-    /// ends between two dimensions, llama.cpp's at a whole one; and GELU is its formula with tanh whatever the model says.
+    /// The same with what llama.cpp computes in another way and models are served with nevertheless: gpt-oss's YaRN
+    /// ramp ends between two dimensions, llama.cpp's at a whole one; and GELU is its formula with tanh whatever the
+    /// model says.
     func asInLlama(_ architecture: GGUFArchitecture) -> TransformerConfig {
         var config = self
         for i in layers.indices {

@@ -5,8 +5,8 @@ import Models
 import Tensors
 import WeightFiles
 
-/// Where adapters go among the tensors that llama.cpp has of a base: one for each matrix, and one for the gates, ups and
-/// downs of all experts of a layer. mlx-lm has experts the same way.
+/// Where adapters go among the tensors that llama.cpp has of a base: one for each matrix, and one for the gates, ups
+/// and downs of all experts of a layer. mlx-lm has experts the same way.
 struct TensorPlaces {
     /// A tensor and, in a mixture, which expert's part of it.
     struct Place {

@@ -9,8 +9,8 @@ import WeightFiles
 extension GGUFVocabulary {
     /// The vocabulary of a Hugging Face directory as llama.cpp's converter would store it.
     ///
-    /// The name of the pre-tokenizer is found by behaviour: the first candidate whose ids are the tokenizer's own on every
-    /// sample and on texts made of the vocabulary itself. A vocabulary that no candidate reproduces is refused.
+    /// The name of the pre-tokenizer is found by behaviour: the first candidate whose ids are the tokenizer's own on
+    /// every sample and on texts made of the vocabulary itself. A vocabulary that no candidate reproduces is refused.
     ///
     /// - Parameter size: rows of the embedding; ids without a token are filled up, one beyond them is a ``Problem``.
     package init(directory path: String, tokenizer: Tokenizer, size: Int, preferring: [String]) throws {
@@ -76,7 +76,8 @@ extension GGUFVocabulary {
         }
     }
 
-    /// Tokens that tokenizer_config.json adds to a SentencePiece model, and ids without a token up to the embedding's size.
+    /// Tokens that tokenizer_config.json adds to a SentencePiece model, and ids without a token up to the embedding's
+    /// size.
     private mutating func extend(
         to size: Int, _ added: [(key: String, value: JSONValue)], like tokenizer: Tokenizer
     ) {
@@ -99,8 +100,8 @@ extension GGUFVocabulary {
         stripsBehindTokens = Self.stripBehind(added.map(\.value))
     }
 
-    /// Whether all tokens that are added to a model's own take the white space behind them along, but for those of which
-    /// llama.cpp never or always thinks so.
+    /// Whether all tokens that are added to a model's own take the white space behind them along, but for those of
+    /// which llama.cpp never or always thinks so.
     private static func stripBehind(_ added: [JSONValue]) -> Bool {
         let telling = added.filter { token in
             token["content"]?.stringValue.map { $0 != "</s>" && !keepingSpaceBehind.contains($0) } ?? false
@@ -213,8 +214,9 @@ extension GGUFVocabulary {
         func isNearer(than other: Difference) -> Bool { (stage, -count) > (other.stage, -other.count) }
     }
 
-    /// Texts made of the vocabulary's own tokens, each alone and some one after another: where merges are ranked or taken
-    /// otherwise, it shows in the tokens that they make. Tokens that are added to the model's stand inside a word too.
+    /// Texts made of the vocabulary's own tokens, each alone and some one after another: where merges are ranked or
+    /// taken otherwise, it shows in the tokens that they make. Tokens that are added to the model's stand inside a word
+    /// too.
     private func texts(of tokenizer: Tokenizer) -> [String] {
         let ids = tokens.indices.filter { kinds[$0] == 1 }.map { Int32($0) }
         var draws = NormalDraws(seed: 1, name: "vocabulary")

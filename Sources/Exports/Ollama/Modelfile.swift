@@ -31,8 +31,8 @@ struct Modelfile {
         self.template = turns.flatMap { ModelfileArgument($0.goTemplate, isText: true) == nil ? nil : $0 }
     }
 
-    /// Whether a GGUF base can be named where it lies: Ollama reads one file of weights, not the parts of one, and where this
-    /// has no template takes the one that stands in there.
+    /// Whether a GGUF base can be named where it lies: Ollama reads one file of weights, not the parts of one, and
+    /// where this has no template takes the one that stands in there.
     var canNameBase: Bool {
         get throws {
             guard !files.isDirectory, files.weightFiles.count == 1 else { return false }
@@ -42,8 +42,8 @@ struct Modelfile {
         }
     }
 
-    /// The text. Ollama takes Go templates only: where the chat template says no more than what stands between messages it
-    /// is written as such, otherwise the one inside the GGUF file is left to speak for itself.
+    /// The text. Ollama takes Go templates only: where the chat template says no more than what stands between messages
+    /// it is written as such, otherwise the one inside the GGUF file is left to speak for itself.
     ///
     /// - Parameter adapter: a GGUF adapter that is loaded beside the weights.
     /// - Throws: ``Problem`` where a path or the system message cannot stand in a Modelfile.
@@ -116,8 +116,8 @@ struct Modelfile {
 }
 
 extension ExportJob {
-    /// Writes a directory for `ollama create`: a Modelfile with the merged model as GGUF or, where `beside` is set, with the
-    /// base and the adapter as a GGUF file of its own. Proved as those files are.
+    /// Writes a directory for `ollama create`: a Modelfile with the merged model as GGUF or, where `beside` is set,
+    /// with the base and the adapter as a GGUF file of its own. Proved as those files are.
     ///
     /// A GGUF base that nothing is merged into is not copied where the Modelfile can name it where it is.
     ///

@@ -1,5 +1,6 @@
-/// A value in a Modelfile, as Ollama's parser takes it back: it ends at a line's end, unless it begins with one or three
-/// quotation marks that are still open there. There is no escape, and characters that Go calls unprintable are dropped.
+/// A value in a Modelfile, as Ollama's parser takes it back: it ends at a line's end, unless it begins with one or
+/// three quotation marks that are still open there. There is no escape, and characters that Go calls unprintable are
+/// dropped.
 package struct ModelfileArgument {
     /// As it stands in the file.
     package let text: String

@@ -11,7 +11,8 @@ public struct OllamaStore: Sendable {
     /// A store in this folder.
     public init(path: String) { self.path = path }
 
-    /// The store of this machine: `$OLLAMA_MODELS`, else `~/.ollama/models`, else where the system service keeps its own.
+    /// The store of this machine: `$OLLAMA_MODELS`, else `~/.ollama/models`, else where the system service keeps its
+    /// own.
     ///
     /// - Parameters:
     ///   - environment: the process's variables.

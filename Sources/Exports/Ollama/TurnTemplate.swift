@@ -1,6 +1,7 @@
 import Foundation
 
-/// A chat template as Ollama can have it: what stands before a message depends on who spoke before, and on nothing else.
+/// A chat template as Ollama can have it: what stands before a message depends on who spoke before, and on nothing
+/// else.
 ///
 /// Found by looking, not by translating: the model's own template writes a conversation, and what stands between the
 /// messages is kept. Conversations it was not learned from then tell whether that is all there is to it.

@@ -2,8 +2,8 @@ import Diagnostics
 import Foundation
 import SafeFiles
 
-/// Counts what an export writes: says how much is done and how long the rest will take, and keeps the seconds it took, the
-/// check not counted.
+/// Counts what an export writes: says how much is done and how long the rest will take, and keeps the seconds it took,
+/// the check not counted.
 public final class ExportMeter {
     /// Seconds spent on writing so far.
     public private(set) var seconds = 0.0

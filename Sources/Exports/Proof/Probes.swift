@@ -16,8 +16,8 @@ public struct Probes: Sendable {
     /// Positions at which predictions are compared: all but each sequence's last.
     public var positions: Int { sequences.reduce(0) { $0 + $1.count - 1 } }
 
-    /// Probes from rows of the user's data: their first 256 ids, 4,096 in all. Where the rows are too few or too short to
-    /// compare anything, the built-in ones.
+    /// Probes from rows of the user's data: their first 256 ids, 4,096 in all. Where the rows are too few or too short
+    /// to compare anything, the built-in ones.
     public init(rows: [[Int32]], named origin: String, tokenizer: Tokenizer?, config: TransformerConfig) throws {
         var sequences: [[Int32]] = []
         var room = Self.mostTokens

@@ -60,7 +60,8 @@ extension MergedWeights {
 }
 
 extension AttachedAdapter {
-    /// Adds what the adapter adds to those of a tensor's rows that are its own: of experts in one tensor each has a part.
+    /// Adds what the adapter adds to those of a tensor's rows that are its own: of experts in one tensor each has a
+    /// part.
     fileprivate func add(to numbers: UnsafeMutablePointer<Float>, rows: [Int], of tensor: BaseWeight) {
         let columns = tensor.columns
         let height = tensor.rows / (slot.map { $0.isStacked ? $0.parameter.experts : 1 } ?? 1)

@@ -1,7 +1,7 @@
 import CKernels
 
-/// Stored numbers whose scales are another tensor: DeepSeek's 8-bit floats with a factor for each block of a matrix, and
-/// gpt-oss's 4-bit floats (MXFP4) with a power of two for 32 numbers of a row.
+/// Stored numbers whose scales are another tensor: DeepSeek's 8-bit floats with a factor for each block of a matrix,
+/// and gpt-oss's 4-bit floats (MXFP4) with a power of two for 32 numbers of a row.
 public struct ScaledNumbers: Sendable {
     /// The two kinds.
     enum Kind: Sendable {

@@ -1,7 +1,7 @@
 import CKernels
 
-/// Products of a few rows with a whole matrix, which generating text consists of. They read the matrix once, in the format
-/// it is stored in, at the speed of memory.
+/// Products of a few rows with a whole matrix, which generating text consists of. They read the matrix once, in the
+/// format it is stored in, at the speed of memory.
 ///
 /// The order of a sum does not depend on how many rows there are, so a row's result does not depend on its company.
 public enum FewRows {
@@ -13,8 +13,8 @@ public enum FewRows {
     /// `y (+)= x·Wᵀ` for W [outputs, inner], rows of `rowBytes` bytes at any address.
     ///
     /// - Parameters:
-    ///   - x: [rows, inner], rows `x.stride` numbers apart. With W in bf16 as well as x, products are the processor's own of
-    ///     bf16; else W's numbers become f32 in registers, exactly.
+    ///   - x: [rows, inner], rows `x.stride` numbers apart. With W in bf16 as well as x, products are the processor's
+    ///     own of bf16; else W's numbers become f32 in registers, exactly.
     ///   - y: [rows, outputs] in f32.
     public static func multiply(
         _ x: Operand, rows: Int, by weights: UnsafeRawPointer, _ format: ElementFormat, rowBytes: Int, outputs: Int,
@@ -55,8 +55,8 @@ public enum FewRows {
         }
     }
 
-    /// Calls `body` with ranges of outputs in parallel. Each takes a part of what is left: memory is read fastest in long
-    /// stretches, and the short ones at the end are for whichever thread is done first.
+    /// Calls `body` with ranges of outputs in parallel. Each takes a part of what is left: memory is read fastest in
+    /// long stretches, and the short ones at the end are for whichever thread is done first.
     private static func strips(_ outputs: Int, bytes: Int, multiple: Int = 4, _ body: (Range<Int>) -> Void) {
         let least = max(1, (1 << 15) / max(1, bytes))  // so short that starting it would show
         var bounds = [0]

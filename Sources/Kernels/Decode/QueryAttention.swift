@@ -40,7 +40,8 @@ public struct QueryAttention {
     ///
     /// - Parameters:
     ///   - queries: [queries, heads · size] in f32, contiguous.
-    ///   - keys, values: [positions, groups · size] and [positions, groups · valueSize], `stride` numbers a row, in `type`.
+    ///   - keys, values: [positions, groups · size] and [positions, groups · valueSize], `stride` numbers a row, in
+    ///     `type`.
     ///   - seen: the rows of `keys` that each query sees; none is empty.
     ///   - sinks: a score a head that joins the softmax and is dropped, or nil.
     ///   - result: [queries, heads · valueSize] in `resultType`, contiguous.

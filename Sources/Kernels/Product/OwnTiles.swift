@@ -2,8 +2,8 @@ import CKernels
 
 /// A product of low rank that is added to another one's result: a [rows × rank] · b [rank × columns].
 ///
-/// An adapter's part of a layer. Where our own kernel runs, it is added before the result leaves the registers, instead of
-/// in a pass of its own over a result that is larger than any cache.
+/// An adapter's part of a layer. Where our own kernel runs, it is added before the result leaves the registers, instead
+/// of in a pass of its own over a result that is larger than any cache.
 public struct LowRankTerm {
     let a: Operand
     let b: Operand
@@ -58,8 +58,9 @@ extension Operand {
 }
 
 extension Product {
-    // Smaller ones are faster elsewhere: packing costs about six rows' worth of a product, and results of shallow ones are
-    // written more than computed. A library that reads bf16 as it is needs no packing, but in f32 its own takes longer.
+    // Smaller ones are faster elsewhere: packing costs about six rows' worth of a product, and results of shallow ones
+    // are written more than computed. A library that reads bf16 as it is needs no packing, but in f32 its own takes
+    // longer.
     private static let (leastColumns, leastInner) = (64, 256)
     private static func leastRows(_ type: ElementType, _ format: ElementFormat) -> Int {
         type == .bf16 && format == .bf16 ? 48 : FewRows.limit + 1

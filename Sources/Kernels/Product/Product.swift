@@ -9,12 +9,12 @@ public enum ProductEngine: String, Sendable {
     case openblas
     /// oneDNN, in bf16 where the processor has it and in f32.
     case onednn
-    /// Our own kernel for large products, in f32 on processors with AVX2 and in bf16 on those with AVX512-BF16 and without
-    /// AMX; oneDNN for the others.
+    /// Our own kernel for large products, in f32 on processors with AVX2 and in bf16 on those with AVX512-BF16 and
+    /// without AMX; oneDNN for the others.
     case graft
 
-    /// The engine of this process: `GRAFT_MATMUL`, or the fastest wherever we measured them (docs/performance.md): our own
-    /// kernel where it runs, and oneDNN, which is faster than OpenBLAS in f32 as well.
+    /// The engine of this process: `GRAFT_MATMUL`, or the fastest wherever we measured them (docs/performance.md): our
+    /// own kernel where it runs, and oneDNN, which is faster than OpenBLAS in f32 as well.
     public static let chosen: ProductEngine = {
         openblas_set_num_threads(1)  // it runs inside our pool, never beside it
         return ProcessInfo.processInfo.environment["GRAFT_MATMUL"].flatMap(ProductEngine.init)
@@ -78,15 +78,15 @@ public enum Product {
 
     /// Whether a product takes a primitive that serves every number of rows (or, of a gradient, of rows summed over).
     ///
-    /// Making one for a new shape costs 0.2 ms, more than the product of an expert's few rows with an adapter, and experts
-    /// get another number of rows each time. Round numbers recur, as batches do, and have their own.
+    /// Making one for a new shape costs 0.2 ms, more than the product of an expert's few rows with an adapter, and
+    /// experts get another number of rows each time. Round numbers recur, as batches do, and have their own.
     private static func servesAnyCount(_ a: Operand, _ rows: Int, _ inner: Int) -> Bool {
         if a.transposed { return rows <= 128 && inner % 64 != 0 }
         return rows >= runTimeRows || rows % 16 != 0
     }
 
-    /// `c (+)= a·b` for a [rows × inner] and b [inner × columns], both of one type, plus the products of low rank; sums are
-    /// in f32.
+    /// `c (+)= a·b` for a [rows × inner] and b [inner × columns], both of one type, plus the products of low rank; sums
+    /// are in f32.
     public static func multiply(
         _ a: Operand, _ b: Operand, into c: Destination, rows: Int, columns: Int, inner: Int, accumulate: Bool = false,
         plus terms: [LowRankTerm] = []

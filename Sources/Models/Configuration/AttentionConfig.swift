@@ -31,8 +31,8 @@ public struct AttentionConfig: Sendable, Equatable {
         case perHead
         /// Over each head, without weights (Llama 4). It commutes with the rotation, which there comes first.
         case perHeadUnweighted
-        /// Over each head, with weights of its own: `heads · headDim` and `keyValueHeads · headDim` values, head by head;
-        /// of the kind of the model's other norms (Cohere).
+        /// Over each head, with weights of its own: `heads · headDim` and `keyValueHeads · headDim` values, head by
+        /// head; of the kind of the model's other norms (Cohere).
         case eachHead
         /// Over all heads together; weights of `heads · headDim` and `keyValueHeads · headDim` (OLMo 2 and 3).
         case fullWidth

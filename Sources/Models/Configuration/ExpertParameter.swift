@@ -11,8 +11,8 @@ public struct ExpertParameter: Sendable, Equatable {
     public var outputs: Int
     /// Whether it is the first of the two parameters of its module, which PEFT wraps first.
     public var isInner: Bool
-    /// Whether PEFT takes its inputs for outputs: it takes [experts, outputs, inputs] for granted, unless the module says
-    /// otherwise, and Llama 4's does not.
+    /// Whether PEFT takes its inputs for outputs: it takes [experts, outputs, inputs] for granted, unless the module
+    /// says otherwise, and Llama 4's does not.
     public var isSwapped: Bool
 
     /// The module it belongs to, e.g. `model.layers.3.mlp.experts`.

@@ -81,7 +81,8 @@ public struct ModelDescription: Sendable, Equatable {
     public static var wrapperTypes: [String] { Wrapper.all.flatMap(\.types) }
 
     /// The same for a file with these tensors: where a family publishes experts one by one and this file holds them
-    /// stacked, as transformers 5 does in memory, the experts' storage is stacked; gpt-oss's in MXFP4 have outputs first.
+    /// stacked, as transformers 5 does in memory, the experts' storage is stacked; gpt-oss's in MXFP4 have outputs
+    /// first.
     public func matching(_ contains: (String) -> Bool) -> ModelDescription {
         guard let place = names.place(where: contains) else { return self }
         var description = self
@@ -148,7 +149,8 @@ extension TransformerConfig {
             if case .experts(let experts) = layer.feedForward { sum + experts.count } else { sum }
         }
         if experts > 100_000 { return "makes \(experts) experts in \(layers.count) layers, more than any model has" }
-        // In floating point: the sum may be beyond whole numbers, which all that counts bytes takes for granted it is not.
+        // In floating point: the sum may be beyond whole numbers, which all that counts bytes takes for granted it is
+        // not.
         let numbers = moduleShapes.values.reduce(0.0) { $0 + $1.weight.reduce(1.0) { $0 * Double($1) } }
         return numbers > 0x1p48
             ? "and the sizes beside it make \(Float(numbers)) numbers, more than any model has" : nil

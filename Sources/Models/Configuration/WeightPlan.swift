@@ -73,8 +73,8 @@ public struct WeightPlan: Sendable, Equatable {
         modules.contains { $0.name.logical == parameter.name.logical }
     }
 
-    /// An expert's own matrix (`gate`, `up` or `down`) where the family publishes experts one by one, in whatever way this
-    /// file holds them.
+    /// An expert's own matrix (`gate`, `up` or `down`) where the family publishes experts one by one, in whatever way
+    /// this file holds them.
     public func expertModule(_ parameter: ExpertParameter, _ expert: Int, _ part: String) -> ModuleName? {
         let experts = parameter.name.logical.split(separator: ".").dropLast().joined(separator: ".")
         return names.module("\(experts).\(expert).\(part)", at: place)

@@ -16,7 +16,8 @@ extension ConfigReader {
         DenseConfig(hidden: count("moe_intermediate_size", hidden), activation: sizes.activation)
     }
 
-    /// Routing of `experts` among groups; notes groups of unequal size, and fewer experts to choose from than are chosen.
+    /// Routing of `experts` among groups; notes groups of unequal size, and fewer experts to choose from than are
+    /// chosen.
     func groups(
         _ experts: ExpertsConfig, groups: Int = 1, chosen: Int = 1, sigmoid: Bool,
         score: ExpertsConfig.GroupedRouting.GroupScore, normalized: Bool

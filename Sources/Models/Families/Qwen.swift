@@ -26,7 +26,8 @@ extension DecoderDefaults {
 }
 
 extension ConfigReader {
-    /// How far each layer of a dense Qwen sees: those from `max_window_layers` on slide where `use_sliding_window` says so.
+    /// How far each layer of a dense Qwen sees: those from `max_window_layers` on slide where `use_sliding_window` says
+    /// so.
     func qwenReaches(layers: Int) -> [AttentionConfig.Reach] {
         let window = flag("use_sliding_window", false) ? nullableCount("sliding_window", 4096) : nil
         let firstSliding = count("max_window_layers", 28, in: 0...Self.largest)

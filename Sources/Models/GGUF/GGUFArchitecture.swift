@@ -14,7 +14,8 @@ public struct GGUFArchitecture: Sendable, Equatable {
     public let hasExperts: Bool
     /// What the file's norms have added to the numbers of transformers' files (1 for Gemma).
     public let normOffset: Float
-    /// Whether llama.cpp looks for a table of divisors of the rotary frequencies; elsewhere it does not load a file with one.
+    /// Whether llama.cpp looks for a table of divisors of the rotary frequencies; elsewhere it does not load a file
+    /// with one.
     public let readsFrequencyTable: Bool
     /// Whether llama.cpp reads from the file where YaRN's ramp begins and ends; elsewhere that is at 32 and at 1 turn.
     public let readsYarnRamp: Bool
@@ -129,11 +130,12 @@ public struct GGUFArchitecture: Sendable, Equatable {
         return pattern == "head" || (pattern.hasPrefix("layers.*.attention.") && !pattern.hasSuffix(".output"))
     }
 
-    /// For rows of a module in GGUF's order, which row of transformers' order each is; nil where the orders are the same.
+    /// For rows of a module in GGUF's order, which row of transformers' order each is; nil where the orders are the
+    /// same.
     ///
-    /// Query and key: in transformers the pairs of a head are (i, i + d/2), in llama.cpp's "normal" rotation (2i, 2i + 1):
-    /// row `2j + p` there is row `p·d/2 + j` here. Query, key and value in one matrix, head by head (GPT-NeoX): llama.cpp
-    /// has all queries first, then all keys, then all values.
+    /// Query and key: in transformers the pairs of a head are (i, i + d/2), in llama.cpp's "normal" rotation (2i, 2i +
+    /// 1): row `2j + p` there is row `p·d/2 + j` here. Query, key and value in one matrix, head by head (GPT-NeoX):
+    /// llama.cpp has all queries first, then all keys, then all values.
     public func rowOrder(_ logical: String, rows: Int, config: TransformerConfig) -> [Int]? {
         let (pattern, numbers) = WeightNames.generalised(logical)
         guard let layer = numbers.first.flatMap({ Int($0) }), config.layers.indices.contains(layer),

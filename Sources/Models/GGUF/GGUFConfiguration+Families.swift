@@ -157,8 +157,8 @@ extension GGUFConfiguration {
         ] { if let number = number(from) { object[key] = number } }
     }
 
-    /// DeepSeek V2 and V3, which share an architecture. Files from before 2025 have keys and values of heads in one matrix
-    /// and give a head's size by the usual keys.
+    /// DeepSeek V2 and V3, which share an architecture. Files from before 2025 have keys and values of heads in one
+    /// matrix and give a head's size by the usual keys.
     private mutating func addDeepSeek(_ object: inout JSONObject) {
         addExperts(&object, named: "n_routed_experts")
         let isV3 = value("expert_gating_func")?.intValue == 2
@@ -213,8 +213,8 @@ extension GGUFConfiguration {
         object["sliding_window"] = window > 0 ? .integer(window) : .null
         guard !isGemma2 else { return }
         object["layer_types"] = layerTypes(object, "sliding_attention", every: window > 0 ? 6 : 1)
-        // Ollama's own conversions have the bases under names of their own or not at all, and in models with pictures no
-        // word of the scaling that all of those have.
+        // Ollama's own conversions have the bases under names of their own or not at all, and in models with pictures
+        // no word of the scaling that all of those have.
         object["rope_local_base_freq"] = number("rope.freq_base_swa") ?? number("rope.local.freq_base") ?? 10000.0
         object["rope_theta"] = number("rope.freq_base") ?? number("rope.global.freq_base") ?? 1000000.0
         if value("mm.tokens_per_image") != nil, value("rope.scaling.type") == nil, value("rope.scaling.factor") == nil {

@@ -46,8 +46,8 @@ public struct GGUFTensor: Sendable, Equatable {
 }
 
 extension GGUFArchitecture {
-    /// The tensors of a file of this architecture that holds a model, in published order; a layer's experts stand together
-    /// where its first one is.
+    /// The tensors of a file of this architecture that holds a model, in published order; a layer's experts stand
+    /// together where its first one is.
     ///
     /// - Throws: ``Problem`` for a module that llama.cpp has no name for.
     public func tensors(_ plan: WeightPlan, _ config: TransformerConfig) throws(Problem) -> [GGUFTensor] {
@@ -79,8 +79,8 @@ extension GGUFArchitecture {
             return stacked(name, shape, mixture, blocks)
         }
         if let attention = latentAttention(of: name.logical, config), let blocks = blocks(of: name.logical) {
-            // Of each head the rows that make its key, transposed since llama.cpp multiplies the query with them, and the
-            // rows that make its value.
+            // Of each head the rows that make its key, transposed since llama.cpp multiplies the query with them, and
+            // the rows that make its value.
             let (heads, plain, value) = (attention.heads, attention.plainDim, attention.valueDim)
             func rows(_ first: Int, _ count: Int) -> [Int] {
                 (0..<heads).flatMap { head in (0..<count).map { head * (plain + value) + first + $0 } }

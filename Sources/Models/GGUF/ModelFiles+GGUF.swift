@@ -5,14 +5,15 @@ import SafeFiles
 import WeightFiles
 
 extension ModelFiles {
-    /// Opens a GGUF model: its metadata become the configuration that transformers would have, its tensors get the names
-    /// that adapters and recipes know them by.
+    /// Opens a GGUF model: its metadata become the configuration that transformers would have, its tensors get the
+    /// names that adapters and recipes know them by.
     ///
-    /// Rows that llama.cpp keeps in another order (of query and key) are put back into transformers' order, in memory: an
-    /// eighth of the weights that way costs memory once, and adapters, merges and checkpoints know one order only. All
-    /// other tensors stay mapped.
+    /// Rows that llama.cpp keeps in another order (of query and key) are put back into transformers' order, in memory:
+    /// an eighth of the weights that way costs memory once, and adapters, merges and checkpoints know one order only.
+    /// All other tensors stay mapped.
     ///
-    /// - Parameter withoutWeights: reads the header alone: what the model is, not whether its tensors are those it needs.
+    /// - Parameter withoutWeights: reads the header alone: what the model is, not whether its tensors are those it
+    ///   needs.
     public static func open(gguf path: String, withoutWeights: Bool = false) throws -> ModelFiles {
         let file = try GGUFFile.open(path)
         var reader = try GGUFConfiguration(file, path: path)
@@ -65,7 +66,8 @@ private struct GGUFWeights: WeightSource {
         "rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight",
     ]
 
-    /// Settings, and what files that Ollama converted hold of pictures: the tower that reads them, the way into the model.
+    /// Settings, and what files that Ollama converted hold of pictures: the tower that reads them, the way into the
+    /// model.
     private static func isNoWeight(_ name: String) -> Bool {
         settings.contains(name) || name.hasPrefix("v.") || name.hasPrefix("mm.")
     }

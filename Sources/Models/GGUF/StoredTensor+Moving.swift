@@ -12,8 +12,8 @@ struct AssembledPart {
 }
 
 extension StoredTensor {
-    /// A tensor in memory put together from parts that cover it. In the parts' own format where that is possible, else in
-    /// f32: rows of blocks can be moved but not transposed.
+    /// A tensor in memory put together from parts that cover it. In the parts' own format where that is possible, else
+    /// in f32: rows of blocks can be moved but not transposed.
     init(assembling name: String, shape: [Int], _ parts: [AssembledPart]) {
         let (rows, columns) = (shape.dropLast().reduce(1, *), shape.last ?? 1)
         let formats = Set(parts.compactMap(\.tensor.format.element))
@@ -105,8 +105,8 @@ extension StoredTensor {
             name: name, shape: Array(shape.dropFirst()), format: format, file: file, range: first..<first + bytes)
     }
 
-    /// A copy in memory whose row `order[i]` is row `i` of this tensor. Rows are whole blocks, so any format can be moved;
-    /// a vector's rows are its numbers.
+    /// A copy in memory whose row `order[i]` is row `i` of this tensor. Rows are whole blocks, so any format can be
+    /// moved; a vector's rows are its numbers.
     func unordered(_ order: [Int]?) -> StoredTensor {
         let rows = shape.count == 1 ? count : rows
         guard let order, order.count == rows else { return self }

@@ -1,8 +1,8 @@
 import Kernels
 import Tensors
 
-/// The residual stream between two parts of a block: what has been added up, and what is still to be added. The addition
-/// happens together with the next norm, in one pass over memory.
+/// The residual stream between two parts of a block: what has been added up, and what is still to be added. The
+/// addition happens together with the next norm, in one pass over memory.
 struct ResidualStream {
     private(set) var sum: Tensor
     private var pending: Tensor?

@@ -1,8 +1,8 @@
 import Kernels
 import Tensors
 
-/// A mixture of experts: a router picks a few networks for each row, and each network runs once, on the rows that picked
-/// it. The weights of experts that no row picked are not touched.
+/// A mixture of experts: a router picks a few networks for each row, and each network runs once, on the rows that
+/// picked it. The weights of experts that no row picked are not touched.
 struct Experts {
     /// One of the networks.
     enum Network {

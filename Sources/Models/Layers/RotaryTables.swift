@@ -3,8 +3,8 @@ import Tensors
 
 /// Rotary tables of one model for sequences of up to a given length, made when first asked for.
 ///
-/// Where angles depend on the length of the sequence (LongRoPE, dynamic scaling), each sequence turns by its own: what else
-/// is in a batch changes nothing.
+/// Where angles depend on the length of the sequence (LongRoPE, dynamic scaling), each sequence turns by its own: what
+/// else is in a batch changes nothing.
 final class RotaryTables {
     private struct Key: Hashable {
         let rotary: Int

@@ -137,7 +137,8 @@ final class ModelBuilder {
         return Norm(weight: nil, epsilon: config.epsilon, centred: config.kind == .layer)
     }
 
-    /// Experts in one stored tensor [experts, …]: each one's matrix is a range of its rows. `biases` [experts, outputs].
+    /// Experts in one stored tensor [experts, …]: each one's matrix is a range of its rows. `biases` [experts,
+    /// outputs].
     func stacked(
         _ logical: String, parameter: ExpertParameter?, experts: Int, inputsFirst: Bool, biases: String? = nil
     ) -> [LinearModule] {
@@ -187,8 +188,8 @@ final class ModelBuilder {
         return LinearGroup(linears: [LinearModule(name: name, weights: LinearWeights(table))], adapters: [])
     }
 
-    /// The layers with their adapters. Without dropout the A matrices are one parameter, hence one product. An adapter on
-    /// the parameter of all experts has one A for the layers that are parts of it.
+    /// The layers with their adapters. Without dropout the A matrices are one parameter, hence one product. An adapter
+    /// on the parameter of all experts has one A for the layers that are parts of it.
     func attached(_ linears: [LinearModule]) -> LinearGroup {
         let own: [AdapterGroup] =
             switch mode {

@@ -9,8 +9,8 @@ import WeightFiles
 public struct ScaledTensor: Sendable {
     /// How.
     public enum Kind: Sendable, Equatable {
-        /// 8-bit floats, `NAME` with factors `NAME_scale_inv` (DeepSeek V3); height and width of a block, nil for one factor
-        /// a matrix.
+        /// 8-bit floats, `NAME` with factors `NAME_scale_inv` (DeepSeek V3); height and width of a block, nil for one
+        /// factor a matrix.
         case fp8(height: Int?, width: Int?)
         /// 4-bit floats, `NAME_blocks` with powers of two `NAME_scales` (gpt-oss).
         case mxfp4
@@ -69,8 +69,8 @@ public struct ScaledTensor: Sendable {
 }
 
 extension ScaledTensor {
-    /// Hands rows of 4-bit floats to the sink as GGUF's MXFP4 has them, the same numbers: a scale before its 16 bytes, of
-    /// which each holds numbers `i` and `i + 16` of the block instead of neighbours.
+    /// Hands rows of 4-bit floats to the sink as GGUF's MXFP4 has them, the same numbers: a scale before its 16 bytes,
+    /// of which each holds numbers `i` and `i + 16` of the block instead of neighbours.
     ///
     /// - Parameter order: which row comes first, second …; nil for all in the stored order.
     public func writeMXFP4(order: [Int]?, to sink: ByteSink) throws {

@@ -34,8 +34,8 @@ public struct ModelFiles: Sendable {
     public let scaled: [String: ScaledTensor]
     let identity = WeightsIdentity()
 
-    /// Reads a Hugging Face directory. Every problem with its configuration and tensors is reported, before any weight is
-    /// touched.
+    /// Reads a Hugging Face directory. Every problem with its configuration and tensors is reported, before any weight
+    /// is touched.
     ///
     /// - Parameter withoutWeights: accept a directory without weights.
     public static func open(directory path: String, withoutWeights: Bool = false) throws -> ModelFiles {

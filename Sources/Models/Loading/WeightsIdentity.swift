@@ -26,7 +26,7 @@ extension ModelFiles {
         (source?.names ?? []).lazy.compactMap { source?[$0]?.file }.first(where: \.hasChanged)?.path
     }
 
-    /// What identifies the weights by their content, see ``WeightFiles/contentHash(of:)``; read once however often it is
-    /// asked for.
+    /// What identifies the weights by their content, see ``WeightFiles/contentHash(of:)``; read once however often it
+    /// is asked for.
     public func weightsHash() throws(Problem) -> String { try identity.hash(of: weightFiles) }
 }

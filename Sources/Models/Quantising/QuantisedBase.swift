@@ -4,12 +4,12 @@ import Kernels
 import SafeFiles
 import WeightFiles
 
-/// A base whose matrices are held in blocks of few bits (`base.quantize`): which matrix gets which format, decided before
-/// a number is read, and the file that holds them from then on.
+/// A base whose matrices are held in blocks of few bits (`base.quantize`): which matrix gets which format, decided
+/// before a number is read, and the file that holds them from then on.
 ///
-/// Norms, biases, routers and position tables stay as they are, and so does what is stored in blocks already. In K-quants
-/// the output head, or the embedding that serves as one, is held in six bits, as llama.cpp's own quantiser does; NF4
-/// leaves embedding and head alone, as QLoRA does.
+/// Norms, biases, routers and position tables stay as they are, and so does what is stored in blocks already. In
+/// K-quants the output head, or the embedding that serves as one, is held in six bits, as llama.cpp's own quantiser
+/// does; NF4 leaves embedding and head alone, as QLoRA does.
 public struct QuantisedBase: Sendable {
     /// The base as it is stored.
     public let files: ModelFiles
@@ -81,12 +81,14 @@ public struct QuantisedBase: Sendable {
 
     // MARK: - The file
 
-    /// The base with its matrices mapped from the cache, which they are quantised into the first time. The file is named
-    /// by the content of the base's files, so that a copy elsewhere is recognised and a changed model is not mistaken.
+    /// The base with its matrices mapped from the cache, which they are quantised into the first time. The file is
+    /// named by the content of the base's files, so that a copy elsewhere is recognised and a changed model is not
+    /// mistaken.
     ///
     /// - Parameters:
     ///   - cache: the directory the file is kept in; made when it is not there.
-    ///   - progress: told what is being done and, while numbers are quantised, the share done; may throw to end the work.
+    ///   - progress: told what is being done and, while numbers are quantised, the share done; may throw to end the
+    ///     work.
     /// - Throws: ``RunFailure`` when the disk refuses, ``Problem`` for a number that is not finite or too large for the
     ///   format; nothing is left then.
     public func load(cache: QuantisedCache, progress: (String, Double?) throws -> Void = { _, _ in }) throws

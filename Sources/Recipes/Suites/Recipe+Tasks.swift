@@ -1,7 +1,8 @@
 import Diagnostics
 
 extension Recipe {
-    /// What `evaluate.tasks` names: files of rows with the defaults, and the tasks of suites. Their gates are for `graft eval`.
+    /// What `evaluate.tasks` names: files of rows with the defaults, and the tasks of suites. Their gates are for
+    /// `graft eval`.
     ///
     /// - Throws: ``Problems`` with every mistake in the suites.
     public func evaluationTasks() throws -> [TaskSettings] {

@@ -73,8 +73,8 @@ public struct AttentionShape: Sendable, Equatable {
 ///
 ///     s = softcap(q·kᵀ · scale), visible keys only;  p = softmax(s);  out = p·v
 ///
-/// A tile is 128 queries × at most 512 keys; a running maximum and sum are kept a row, as in FlashAttention-2 (Dao 2023),
-/// and the log-sum-exp is saved instead of `p`. With `δ = Σ dout·out` a row and `ds = p·(dout·vᵀ − δ)·scale`:
+/// A tile is 128 queries × at most 512 keys; a running maximum and sum are kept a row, as in FlashAttention-2 (Dao
+/// 2023), and the log-sum-exp is saved instead of `p`. With `δ = Σ dout·out` a row and `ds = p·(dout·vᵀ − δ)·scale`:
 /// `dq = ds·k`, `dk = dsᵀ·q`, `dv = pᵀ·dout`.
 ///
 /// - Parameters:

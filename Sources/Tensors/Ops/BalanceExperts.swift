@@ -1,13 +1,13 @@
 import Kernels
 
-/// The load balancing loss of the Switch Transformer, as transformers' `load_balancing_loss_func` has it, over all tokens
-/// of an optimiser step and all layers with experts:
+/// The load balancing loss of the Switch Transformer, as transformers' `load_balancing_loss_func` has it, over all
+/// tokens of an optimiser step and all layers with experts:
 ///
 ///     loss = experts · Σ_e f_e · P_e,  f_e = times e was chosen / rows,  P_e = Σ softmax(logits)_e / rows
 ///
-/// where a row is a token in a layer. How often an expert was chosen has no gradient, so a row's is known once all rows of
-/// the step were counted. A step whose tokens do not go through the model together is therefore counted in a pass of its own
-/// first: how it is cut changes nothing.
+/// where a row is a token in a layer. How often an expert was chosen has no gradient, so a row's is known once all rows
+/// of the step were counted. A step whose tokens do not go through the model together is therefore counted in a pass of
+/// its own first: how it is cut changes nothing.
 public final class ExpertBalance {
     /// Experts of a layer.
     public let experts: Int

@@ -43,7 +43,8 @@ extension Tensor {
         }[0]
     }
 
-    /// Cuts the columns into consecutive pieces of the given widths, as views. The pieces' gradients are put side by side.
+    /// Cuts the columns into consecutive pieces of the given widths, as views. The pieces' gradients are put side by
+    /// side.
     public func split(_ widths: [Int]) -> [Tensor] {
         precondition(widths.reduce(0, +) == columns, "split \(columns) columns into \(widths)")
         let starts = Self.starts(of: widths)
@@ -58,8 +59,8 @@ extension Tensor {
         }
     }
 
-    /// Cuts the columns into `groups` equal groups, and each of those into pieces of the given widths; gives every kind of
-    /// piece put side by side: [rows, groups · width]. NeoX's fused projection is stored this way.
+    /// Cuts the columns into `groups` equal groups, and each of those into pieces of the given widths; gives every kind
+    /// of piece put side by side: [rows, groups · width]. NeoX's fused projection is stored this way.
     public func splitGroups(_ groups: Int, _ widths: [Int]) -> [Tensor] {
         let groupWidth = widths.reduce(0, +)
         precondition(groupWidth * groups == columns, "split \(columns) columns into \(groups) × \(widths)")

@@ -2,9 +2,11 @@ import CKernels
 import Kernels
 
 extension Tensor {
-    /// The rows each chosen expert works on, copied side by side: `piece[place] = x[row]`, or `w · x[row]` with weights.
+    /// The rows each chosen expert works on, copied side by side: `piece[place] = x[row]`, or `w · x[row]` with
+    /// weights.
     ///
-    /// With `g` the gradient of the choice's place, `dx[row] = Σ w·g` over the row's choices in order, `dw = g · x[row]`.
+    /// With `g` the gradient of the choice's place, `dx[row] = Σ w·g` over the row's choices in order, `dw = g ·
+    /// x[row]`.
     ///
     /// - Parameters:
     ///   - assignment: who works on what.
@@ -49,7 +51,8 @@ extension Tensor {
 }
 
 extension ExpertAssignment {
-    /// For each choice the product of its row of a piece and its row of `whole`: [rows, perToken]; 0 where there is none.
+    /// For each choice the product of its row of a piece and its row of `whole`: [rows, perToken]; 0 where there is
+    /// none.
     func dots(_ pieces: [Tensor?], with whole: Tensor) -> Tensor {
         let result = Tensor(zeros: rows, perToken)
         Pool.rows(rows) { range in

@@ -4,7 +4,8 @@ import Kernels
 /// The last layer of a feed-forward network with the nonlinearity before it:
 /// `y = h·Wᵀ + bias + scale · (h·Aᵀ)·Bᵀ` with `h = act(gate) · up`, or `act(gate)` without `up`.
 ///
-/// One op because `h` is the widest tensor of a block: it is not kept but computed again where its gradient's slopes are.
+/// One op because `h` is the widest tensor of a block: it is not kept but computed again where its gradient's slopes
+/// are.
 ///
 /// - Parameters:
 ///   - gate: [rows, hidden], f32.

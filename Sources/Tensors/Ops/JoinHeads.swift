@@ -1,8 +1,9 @@
 import CKernels
 import Kernels
 
-/// Heads of two parts: head `h` is head `h` of `plain`, then head `h` of `turned`, or `turned` itself when it has but one
-/// head for all (DeepSeek's keys). Gradients go back to their parts; a shared part's is the sum over heads, in order.
+/// Heads of two parts: head `h` is head `h` of `plain`, then head `h` of `turned`, or `turned` itself when it has but
+/// one head for all (DeepSeek's keys). Gradients go back to their parts; a shared part's is the sum over heads, in
+/// order.
 ///
 /// - Parameters:
 ///   - plain: [rows, heads · p].

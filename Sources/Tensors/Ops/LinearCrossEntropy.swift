@@ -18,11 +18,11 @@ public struct LogitShape: Sendable {
 /// The output head and the cross-entropy in one: `−Σ ln softmax(shape(x·Wᵀ))[target]`.
 ///
 /// The logits never exist all at once: one sweep over slices of the vocabulary keeps a running maximum m and sum Z, as
-/// streaming softmax does, and accumulates `dx = (Σ e^(l−m)·slope·W)/Z`, rescaled when m grows. The target's own column is
-/// left out of that product and added in f32 as `(p − 1)·slope·W[target]`: where a model is nearly right the two would
-/// cancel, and rounding to bf16 would leave only noise. A head that is trained or adapted takes a second sweep, once every
-/// row's Z is known: with `e = slope·(p − 1[target])` it is `dW = eᵀ·x` and `dx = e·W`, and for an adapter as in
-/// ``projections(_:_:adapters:adapted:draw:)``.
+/// streaming softmax does, and accumulates `dx = (Σ e^(l−m)·slope·W)/Z`, rescaled when m grows. The target's own column
+/// is left out of that product and added in f32 as `(p − 1)·slope·W[target]`: where a model is nearly right the two
+/// would cancel, and rounding to bf16 would leave only noise. A head that is trained or adapted takes a second sweep,
+/// once every row's Z is known: with `e = slope·(p − 1[target])` it is `dW = eᵀ·x` and `dx = e·W`, and for an adapter
+/// as in ``projections(_:_:adapters:adapted:draw:)``.
 ///
 /// - Parameters:
 ///   - x: [rows, width] in the operand type.
@@ -126,8 +126,8 @@ private struct HeadSweep {
         return (losses.values(), lse)
     }
 
-    /// The second sweep: with `e = scale · slope · (p − 1[target])` adds eᵀ·x to a trained head's gradient, the adapters'
-    /// gradients to theirs, and e·W and what adapters add to it to dx.
+    /// The second sweep: with `e = scale · slope · (p − 1[target])` adds eᵀ·x to a trained head's gradient, the
+    /// adapters' gradients to theirs, and e·W and what adapters add to it to dx.
     func trained(scale: Float, lse: Tensor, dx: Tensor?) {
         let weights = Tensor(uninitialized: x.rows, slice, x.type)
         func scaled(_ tensor: Tensor) -> Tensor {

@@ -47,8 +47,8 @@ public struct Norm {
         return statistics
     }
 
-    /// dx (+)= gradient; `copy` receives `copyScale · dx` after the addition. Gradients of weight and bias are summed over
-    /// fixed panels in order, so that they do not depend on the number of threads.
+    /// dx (+)= gradient; `copy` receives `copyScale · dx` after the addition. Gradients of weight and bias are summed
+    /// over fixed panels in order, so that they do not depend on the number of threads.
     ///
     /// - Returns: panels' sums of the gradients of what is ``learned``, nil for what is not trained.
     func backward(
@@ -128,8 +128,8 @@ extension Tensor {
 
     /// `sum = self + scale · y` and its norm, in one op: the joint between two parts of a block.
     ///
-    /// The gradient of `sum` and that through the norm are added in the pass that computes the latter, which also writes
-    /// the copy in operand type that the product below `y` wants.
+    /// The gradient of `sum` and that through the norm are added in the pass that computes the latter, which also
+    /// writes the copy in operand type that the product below `y` wants.
     public func adding(
         _ y: Tensor, scale: Float = 1, thenNormalized norm: Norm, to type: ElementType
     ) -> (sum: Tensor, normalized: Tensor) {

@@ -3,8 +3,8 @@ import Kernels
 /// Queries a segment may have to be attended to one by one.
 private let fewQueries = 4
 
-/// Attention for generating: one query, or very few, a segment and nothing recorded; nil when it is not that. Weights stay
-/// in f32, and only keys that a query sees are read.
+/// Attention for generating: one query, or very few, a segment and nothing recorded; nil when it is not that. Weights
+/// stay in f32, and only keys that a query sees are read.
 func attentionOfFewQueries(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, _ shape: AttentionShape, _ segments: [AttentionSegment], _ sinks: [Float]?
 ) -> Tensor? {

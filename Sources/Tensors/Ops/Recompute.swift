@@ -1,5 +1,5 @@
-/// Runs `body` without keeping what it computes on the way: the backward pass runs it again. Costs one more forward pass
-/// of the body, saves everything between its inputs and outputs.
+/// Runs `body` without keeping what it computes on the way: the backward pass runs it again. Costs one more forward
+/// pass of the body, saves everything between its inputs and outputs.
 ///
 /// `body` must compute the same numbers both times.
 public func recomputed(_ inputs: [Tensor], _ body: @escaping ([Tensor]) -> [Tensor]) -> [Tensor] {

@@ -10,8 +10,8 @@ public struct RotaryTable {
     let cosines: Tensor
     let sines: Tensor
 
-    /// A table for positions 0..<`positions`: angle = position · inverseFrequencies[i], computed in f32 as the reference
-    /// does, or long positions would differ from it. `growth` is a further factor by position.
+    /// A table for positions 0..<`positions`: angle = position · inverseFrequencies[i], computed in f32 as the
+    /// reference does, or long positions would differ from it. `growth` is a further factor by position.
     public init(
         positions: Int, inverseFrequencies: [Float], attentionFactor: Float = 1, interleaved: Bool = false,
         growth: ((Int) -> Float)? = nil

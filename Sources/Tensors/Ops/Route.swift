@@ -54,8 +54,8 @@ public struct Routing: Sendable, Equatable {
     }
 }
 
-/// Chooses `perToken` experts a row and weighs them: `w_i = scale · s_i`, or `scale · s_i / (Σ s + 1e-20)` over the chosen
-/// when normalized. Of equal experts the first is chosen. The choice has no gradient; with `d_i = ∂L/∂s_i`:
+/// Chooses `perToken` experts a row and weighs them: `w_i = scale · s_i`, or `scale · s_i / (Σ s + 1e-20)` over the
+/// chosen when normalized. Of equal experts the first is chosen. The choice has no gradient; with `d_i = ∂L/∂s_i`:
 ///
 ///     d_i = scale · dw_i, or scale · (dw_i − Σ_j dw_j·s_j/Σs) / Σs when normalized
 ///     dlogit_i = d_i · s_i(1 − s_i) of a sigmoid;  dlogit_i = s_i · (d_i − Σ_j d_j·s_j), all i, of the softmax
@@ -113,7 +113,8 @@ extension Routing {
         for j in 0..<perToken {
             let (best, key) = Self.takeBest(&rank)
             chosen[j] = Int32(best)
-            // Where groups left over fewer experts than are chosen, the others of a softmax weigh nothing (DeepSeek V2).
+            // Where groups left over fewer experts than are chosen, the others of a softmax weigh nothing (DeepSeek
+            // V2).
             let closed = self.scores == .softmax && groups != nil && key == -.infinity
             weights[j] = closed ? 0 : scores[best]
             sum += weights[j]

@@ -56,8 +56,8 @@ public struct GGUFVocabulary: Sendable {
 }
 
 extension TokenizerDescription {
-    /// The tokenizer of a GGUF file; `file` is its name in messages. Throws a ``Problem`` when the vocabulary is damaged
-    /// or its model or pre-tokenizer is unknown.
+    /// The tokenizer of a GGUF file; `file` is its name in messages. Throws a ``Problem`` when the vocabulary is
+    /// damaged or its model or pre-tokenizer is unknown.
     public init(gguf vocabulary: GGUFVocabulary, file: String) throws {
         do throws(Problem) {
             try self.init(vocabulary)

@@ -16,8 +16,8 @@ struct BytePairModel: Sendable {
         var continuingPrefix = ""
         /// Put behind the last character of a word.
         var endSuffix = ""
-        /// Tokens that merges pass through and no text ends as: what is left of one is taken apart again, as SentencePiece
-        /// does with the pieces that a file marks as unused.
+        /// Tokens that merges pass through and no text ends as: what is left of one is taken apart again, as
+        /// SentencePiece does with the pieces that a file marks as unused.
         var unused: Set<Int32> = []
     }
 

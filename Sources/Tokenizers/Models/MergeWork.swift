@@ -63,8 +63,8 @@ final class MergeWork {
         if capacity > 1 << 20 { resize(256) }
     }
 
-    /// The same for a model some of whose tokens no text ends as. One that is left becomes the two that it could last have
-    /// been made of anywhere in the text, and they likewise (SentencePiece 0.2.3, `bpe::Model::SampleEncode`).
+    /// The same for a model some of whose tokens no text ends as. One that is left becomes the two that it could last
+    /// have been made of anywhere in the text, and they likewise (SentencePiece 0.2.3, `bpe::Model::SampleEncode`).
     ///
     /// - Parameter emit: told each token that is left and its bytes; single characters may still be unused ones.
     func merge(

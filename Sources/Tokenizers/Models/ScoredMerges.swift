@@ -1,6 +1,6 @@
 extension Vocabulary {
-    /// The merges that a vocabulary with scores implies: every way to put a token together from two others, those of the
-    /// best score first. Tokens of equal score share a rank, so that among them the leftmost pair merges first.
+    /// The merges that a vocabulary with scores implies: every way to put a token together from two others, those of
+    /// the best score first. Tokens of equal score share a rank, so that among them the leftmost pair merges first.
     ///
     /// - Parameters:
     ///   - scores: the score of each id; larger merges earlier.

@@ -1,7 +1,8 @@
 /// The tokens of words seen lately, in a fixed memory: a slot of 64 bytes a word, a new word taking its slot from the
 /// old one. Words of up to 24 bytes and 7 tokens that cover the word without a gap.
 ///
-/// Slot: bytes 0…23 the word, zero padded; 24 its length; 25 the number of tokens; 26…32 their lengths; 36…63 their ids.
+/// Slot: bytes 0…23 the word, zero padded; 24 its length; 25 the number of tokens; 26…32 their lengths; 36…63 their
+/// ids.
 final class WordCache {
     static let longestWord = 24
     private static let mostTokens = 7

@@ -49,8 +49,8 @@ extension TokenizerDescription {
         let unknown = pieces.firstIndex { $0.kind == .unknown }.map(Int32.init)
         var scores = pieces.map { Double($0.score) }
         if isUnigram {
-            // A user's own piece gains by its length, so that it is nearly always chosen; which of several ways to place
-            // it is up to the sums (SentencePiece 0.2.3, `GetUserDefinedScore`).
+            // A user's own piece gains by its length, so that it is nearly always chosen; which of several ways to
+            // place it is up to the sums (SentencePiece 0.2.3, `GetUserDefinedScore`).
             for (id, piece) in pieces.enumerated() where piece.kind == .userDefined {
                 scores[id] = Double(Float(0.1 * Double(piece.text.utf8.count - 1)))
             }

@@ -165,8 +165,9 @@ extension AddedToken {
 }
 
 extension TokenizerDescription {
-    /// Takes in what the files beside the vocabulary say of its tokens, as transformers does: how a listed token is found
-    /// counts, and special tokens are found in texts even where they are only named. But none gets an id that no file means.
+    /// Takes in what the files beside the vocabulary say of its tokens, as transformers does: how a listed token is
+    /// found counts, and special tokens are found in texts even where they are only named. But none gets an id that no
+    /// file means.
     ///
     /// - Parameters:
     ///   - roles: tokens with a role of their own, such as BOS.

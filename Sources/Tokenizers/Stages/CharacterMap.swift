@@ -51,8 +51,8 @@ final class CharacterMap: Sendable {
         return (length, replacements[start..<end])
     }
 
-    /// Hugging Face's way: each grapheme under six bytes as a whole, else scalar by scalar, by the first (shortest) rule
-    /// that is a prefix of it.
+    /// Hugging Face's way: each grapheme under six bytes as a whole, else scalar by scalar, by the first (shortest)
+    /// rule that is a prefix of it.
     func apply(_ passage: Passage, tracking: Bool) -> Passage {
         let out = Rewriter(passage, tracking: tracking)
         let text = UTF8Text.string(passage.bytes)

@@ -1,8 +1,8 @@
 import Diagnostics
 import Patterns
 
-/// A compiled pattern of a tokenizer file. Patterns are written for Oniguruma (Ruby's syntax), which Hugging Face's library
-/// uses; `OnigurumaPattern` translates them.
+/// A compiled pattern of a tokenizer file. Patterns are written for Oniguruma (Ruby's syntax), which Hugging Face's
+/// library uses; `OnigurumaPattern` translates them.
 final class RegularExpression: Sendable {
     private let compiled: CompiledPattern
     /// The pattern as the file gives it.

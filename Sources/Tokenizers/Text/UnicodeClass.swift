@@ -42,8 +42,8 @@ enum UnicodeClass {
         return properties.generalCategory
     }
 
-    /// ASCII's punctuation and symbols, and beyond it the general categories P… of Unicode 8, of which U+166D and U+111C9
-    /// became a symbol and a mark later.
+    /// ASCII's punctuation and symbols, and beyond it the general categories P… of Unicode 8, of which U+166D and
+    /// U+111C9 became a symbol and a mark later.
     static func isPunctuation(_ c: UInt32) -> Bool {
         if c < 0x80 {
             return (c >= 0x21 && c <= 0x2f) || (c >= 0x3a && c <= 0x40) || (c >= 0x5b && c <= 0x60)

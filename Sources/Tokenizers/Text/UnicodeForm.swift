@@ -1,7 +1,7 @@
 /// One of Unicode's four normalisation forms, applied unit by unit so that origins stay known.
 ///
-/// A unit is a scalar with all that may combine with it. A table, made on first use, says which scalars stay as they are
-/// when they are a unit alone; most text consists of such and is copied without further work.
+/// A unit is a scalar with all that may combine with it. A table, made on first use, says which scalars stay as they
+/// are when they are a unit alone; most text consists of such and is copied without further work.
 final class UnicodeForm: Sendable {
     static let nfc = UnicodeForm(.canonical, composes: true)
     static let nfd = UnicodeForm(.canonical, composes: false)

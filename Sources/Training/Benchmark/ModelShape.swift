@@ -5,7 +5,8 @@ import Models
 import OrderedJSON
 import WeightFiles
 
-/// The shape of a published model, for measuring speed where its weights cannot be had: generated numbers cost the same.
+/// The shape of a published model, for measuring speed where its weights cannot be had: generated numbers cost the
+/// same.
 public struct ModelShape: Sendable {
     /// The name `--shape` takes.
     public let name: String

@@ -37,8 +37,9 @@ public enum StoredFormat: Sendable, Hashable {
     /// More bytes than any file has: a bound that leaves room for sums and products of sizes.
     private static let mostBytes = 1 << 56
 
-    /// Bytes that a tensor of this shape takes, or nil when a row does not fill its blocks, a dimension is negative or the
-    /// dimensions, a zero among them left aside, make more than any file holds. A shape without dimensions is one number.
+    /// Bytes that a tensor of this shape takes, or nil when a row does not fill its blocks, a dimension is negative or
+    /// the dimensions, a zero among them left aside, make more than any file holds. A shape without dimensions is one
+    /// number.
     public func byteCount(_ shape: [Int]) -> Int? {
         guard (shape.last ?? 1) % blockSize == 0 else { return nil }
         var count = 1

@@ -8,10 +8,10 @@ extension StoredTensor {
     /// - Parameters:
     ///   - format: how to store them; rows must fill its blocks, and it must be writable unless nothing changes.
     ///   - order: which stored row comes first, second …; it may leave rows out. Nil for all in the stored order.
-    ///   - adding: adds to a panel's numbers, row after row, before they are stored; nil adds nothing, and rows that have
-    ///     the format already are handed on as they are.
-    /// - Throws: ``Problem`` for a number that is not finite or too large for the format, and what the sink throws. Traps
-    ///   unless the tensor's own format can be expanded.
+    ///   - adding: adds to a panel's numbers, row after row, before they are stored; nil adds nothing, and rows that
+    ///     have the format already are handed on as they are.
+    /// - Throws: ``Problem`` for a number that is not finite or too large for the format, and what the sink throws.
+    ///   Traps unless the tensor's own format can be expanded.
     public func write(
         as format: ElementFormat, order: [Int]? = nil, to sink: ByteSink,
         adding: ((_ rows: [Int], _ numbers: UnsafeMutablePointer<Float>) -> Void)? = nil

@@ -3,8 +3,8 @@ import Foundation
 import SafeFiles
 
 extension WeightStore {
-    /// Opens safetensors: one file, or a directory with `model.safetensors`, with `model.safetensors.index.json` and the
-    /// shards it names, or with a single `*.safetensors` of another name.
+    /// Opens safetensors: one file, or a directory with `model.safetensors`, with `model.safetensors.index.json` and
+    /// the shards it names, or with a single `*.safetensors` of another name.
     ///
     /// Throws one ``Problem`` naming the file, and the tensor where one is at fault. Only headers are read.
     public static func open(_ path: String) throws(Problem) -> WeightStore {

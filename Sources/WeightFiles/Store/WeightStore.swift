@@ -2,7 +2,8 @@
 public struct WeightStore: Sendable {
     /// All names, in the order of the files and of the bytes in them.
     public let names: [String]
-    /// What the files say about themselves: safetensors' `__metadata__`; of several files the first that has a key counts.
+    /// What the files say about themselves: safetensors' `__metadata__`; of several files the first that has a key
+    /// counts.
     public let metadata: [String: String]
     /// The paths of the files.
     public let files: [String]

@@ -113,7 +113,8 @@ struct ChatCommand: NumericCommand {
         return text.trimmingCharacters(in: .newlines)
     }
 
-    /// Whether standard input gives another line at once. A terminal hands out whole lines, so none is left in a buffer.
+    /// Whether standard input gives another line at once. A terminal hands out whole lines, so none is left in a
+    /// buffer.
     private static func moreIsThere() -> Bool {
         var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
         return poll(&input, 1, 50) > 0 && input.revents & Int16(POLLIN) != 0

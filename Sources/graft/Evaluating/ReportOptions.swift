@@ -56,8 +56,8 @@ struct ReportOptions: ParsableArguments {
         return problems
     }
 
-    /// Looks for the rows of tasks in the training data, before a model is asked: a row of it that cannot be read is told soon.
-    /// Nil where no training data is named.
+    /// Looks for the rows of tasks in the training data, before a model is asked: a row of it that cannot be read is
+    /// told soon. Nil where no training data is named.
     func search(_ tasks: [EvaluationTask], tokenizer: Tokenizer) throws -> LeakageReport? {
         if train.isEmpty { return nil }
         var paths: [String] = []

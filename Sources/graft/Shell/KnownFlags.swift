@@ -4,8 +4,8 @@ import OrderedJSON
 
 /// The flags of every command, as the parser describes them.
 ///
-/// A flag that is misspelt leaves another one missing, and the parser complains of that one first. So when it complains,
-/// flags that do not exist are looked for here and named together.
+/// A flag that is misspelt leaves another one missing, and the parser complains of that one first. So when it
+/// complains, flags that do not exist are looked for here and named together.
 struct KnownFlags {
     private let commands: JSONValue
 

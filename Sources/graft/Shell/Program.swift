@@ -23,8 +23,8 @@ enum Program {
         while true { pause() }
     }
 
-    /// A file that is mapped into memory and cut short meanwhile ends whoever reads what is gone by a signal. It is told like
-    /// any other failure; which file it was cannot be said here, where nothing may be allocated.
+    /// A file that is mapped into memory and cut short meanwhile ends whoever reads what is gone by a signal. It is
+    /// told like any other failure; which file it was cannot be said here, where nothing may be allocated.
     private static func endAtLostFiles() {
         signal(SIGBUS) { _ in
             let text: StaticString = """

@@ -3,8 +3,9 @@ import Foundation
 /// Settings that libraries read while they are loaded, before any of our code runs: the program sets them and starts
 /// itself again, once.
 enum Restart {
-    /// - `GOMP_SPINCOUNT`: how long an idle thread of the pool spins before it sleeps. libgomp's own choice makes a step
-    ///   three times slower when another process is busy; this costs nothing on a quiet machine (docs/performance.md).
+    /// - `GOMP_SPINCOUNT`: how long an idle thread of the pool spins before it sleeps. libgomp's own choice makes a
+    ///   step three times slower when another process is busy; this costs nothing on a quiet machine
+    ///   (docs/performance.md).
     /// - `OPENBLAS_NUM_THREADS`: OpenBLAS runs inside our pool and needs no threads of its own.
     private static let settings = ["GOMP_SPINCOUNT": "3000", "OPENBLAS_NUM_THREADS": "1"]
     private static let guardVariable = "GRAFT_RESTARTED"

@@ -39,8 +39,8 @@ enum Screen {
         (isColoured ? "\u{1B}[1;\(colour)m\(label):\u{1B}[0m " : "\(label): ") + text
     }
 
-    /// Shows a line that the next one replaces; nil takes it away. Where there is no terminal a line stays now and then, to show
-    /// that the work goes on.
+    /// Shows a line that the next one replaces; nil takes it away. Where there is no terminal a line stays now and
+    /// then, to show that the work goes on.
     static func status(_ text: String?) {
         guard isTerminal else {
             if let text, silence.withLock({ $0.isTooLong() }) { note(text) }

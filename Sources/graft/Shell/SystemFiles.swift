@@ -12,7 +12,8 @@ enum SystemFiles {
         FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Processors' worth of time that the control group may use (`cpu.max`: quota and period in µs); nil without a limit.
+    /// Processors' worth of time that the control group may use (`cpu.max`: quota and period in µs); nil without a
+    /// limit.
     static var processorQuota: Double? {
         if let words = text("/sys/fs/cgroup/cpu.max")?.split(whereSeparator: \.isWhitespace), words.count == 2 {
             return ratio(Double(words[0]), Double(words[1]))

@@ -18,8 +18,8 @@ struct DryRun {
     private let rehearsal: Rehearsal?
     private let seconds: Double
 
-    /// Runs some micro-batches of the run, unless they would not fit into this machine; `start` is when the program began
-    /// to prepare the run, for that time is part of it.
+    /// Runs some micro-batches of the run, unless they would not fit into this machine; `start` is when the program
+    /// began to prepare the run, for that time is part of it.
     init(_ run: TrainingRun, since start: ContinuousClock.Instant) throws {
         let preparation = (ContinuousClock.now - start).seconds
         facts = run.facts
@@ -117,7 +117,8 @@ struct DryRun {
 enum ProductSpeed {
     private static let shortest = 0.2
 
-    /// Floating-point operations a second of `x·Wᵀ` for x [rows × width] and W [4·width × width], the best of some runs.
+    /// Floating-point operations a second of `x·Wᵀ` for x [rows × width] and W [4·width × width], the best of some
+    /// runs.
     static func measure(rows: Int, width: Int, type: ElementType) -> Double {
         let columns = 4 * width
         let x = Storage(byteCount: rows * width * type.size)

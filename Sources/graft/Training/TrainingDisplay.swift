@@ -11,7 +11,8 @@ struct TrainingDisplay {
     private let start = ContinuousClock.now
     private var totalSteps = 0
     private var firstStep = 0
-    /// Seconds a step has taken lately: what is left is told by the machine's present speed, not by that of a busy hour ago.
+    /// Seconds a step has taken lately: what is left is told by the machine's present speed, not by that of a busy hour
+    /// ago.
     private var stepSeconds: Double?
     /// Sum of losses and number of target tokens since the last line that stays.
     private var sinceLine = (loss: 0.0, targets: 0)

@@ -35,8 +35,8 @@ struct FixtureConfigTests {
             .matching { tensors[$0] != nil }
         let plan = WeightPlan(description) { tensors[$0] != nil }
         var expected: [String: [Int]] = [:]
-        // The mixtures' first adapters hang on attention only, unless all their linear modules are PEFT's too; so does the
-        // one that shows an adapter on the head, beside which PEFT stores the head itself.
+        // The mixtures' first adapters hang on attention only, unless all their linear modules are PEFT's too; so does
+        // the one that shows an adapter on the head, beside which PEFT stores the head itself.
         let isMixture = plan.modules.contains { $0.name.kind == .router }
         let onHead = model == "granite-head"
         let onAttention = onHead || isMixture && description.config.family != "llama4_text"

@@ -1,6 +1,7 @@
 import Kernels
 
-/// Every bound the tests of this module hold results to, in one place. All are relative: ‖ours − reference‖ / ‖reference‖.
+/// Every bound the tests of this module hold results to, in one place. All are relative: ‖ours − reference‖ /
+/// ‖reference‖.
 struct Tolerances {
     /// An op's outputs against its formula in Double.
     let forward: Double

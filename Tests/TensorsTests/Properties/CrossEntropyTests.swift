@@ -21,7 +21,8 @@ extension TensorsTests {
             }
         }
 
-        /// The row a model is nearly sure of: `p − 1` and the other weights nearly cancel, bf16 logits leave only noise.
+        /// The row a model is nearly sure of: `p − 1` and the other weights nearly cancel, bf16 logits leave only
+        /// noise.
         @Test func gradientOfANearlyCertainRow() {
             guard Machine.hasBF16 else { return print("SKIPPED: nearly certain rows in bf16") }
             let (rows, width, vocabulary) = (40, 64, 3000)

@@ -18,7 +18,8 @@ extension TensorsTests {
             return values + parameters.map { $0.gradient.values() }
         }
 
-        /// Computing a body again gives the same bits as keeping what it computed, one block or two, one inside another.
+        /// Computing a body again gives the same bits as keeping what it computed, one block or two, one inside
+        /// another.
         @Test(arguments: ElementType.allCases) func equalsKeepingToTheBit(_ type: ElementType) {
             guard type == .f32 || Machine.hasBF16 else { return print("SKIPPED: recomputation in bf16") }
             let plan = RecomputeCases.plan
